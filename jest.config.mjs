@@ -1,0 +1,40 @@
+// Tests run on the TypeScript sources: swc strips types, the `source` export condition finds them.
+const swc = [
+  '@swc/jest',
+  {
+    jsc: {
+      target: 'es2022',
+      parser: { syntax: 'typescript', decorators: true, tsx: true },
+      transform: { legacyDecorator: true, decoratorMetadata: false },
+    },
+    module: { type: 'es6' },
+    sourceMaps: 'inline',
+  },
+];
+
+const base = {
+  testEnvironment: 'node',
+  testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
+  extensionsToTreatAsEsm: ['.ts', '.tsx'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: { '^.+\\.tsx?$': swc },
+  modulePathIgnorePatterns: ['/dist/'],
+};
+
+/** `PLANWARDEN_TESTS=peers` selects the tests against the real counterparts, else all that need only npm. */
+const peers = process.env.PLANWARDEN_TESTS === 'peers';
+
+/** @type {import('jest').Config} */
+const config = {
+  ...base,
+  rootDir: '.',
+  roots: peers
+    ? ['<rootDir>/test/peers']
+    : ['<rootDir>/libs', '<rootDir>/servers', '<rootDir>/sandbox', '<rootDir>/apps', '<rootDir>/test'],
+  testMatch: ['**/*.spec.ts', '**/*.spec.tsx'],
+  testPathIgnorePatterns: peers ? ['/node_modules/'] : ['/node_modules/', '/test/peers/'],
+  testTimeout: peers ? 300_000 : 60_000,
+  maxWorkers: peers ? 1 : 2,
+};
+
+export { config as default };

@@ -1,0 +1,63 @@
+import type { ChangeRequest, ParsedObject } from './change.js';
+import type { Facts } from './graph.js';
+import type { PolicyPhase } from './lists.js';
+import type { RiskCeiling } from './persona.js';
+import type { ManifestPlan } from './plan.js';
+import type { Subject, Tally } from './subject.js';
+import type { Target } from './target.js';
+
+/** What every phase gets: who asks, as which persona, for which target. */
+export interface GuardrailActor {
+  readonly principal: string;
+  readonly onBehalfOf: string | null;
+  readonly persona: string;
+  readonly personaEnvironments: readonly string[];
+  readonly riskCeiling: RiskCeiling;
+  /** Targets the token may name. */
+  readonly targets: readonly string[];
+}
+
+export interface GuardrailInputs {
+  readonly intake: { readonly actor: GuardrailActor; readonly target: Target; readonly request: ChangeRequest };
+  readonly source: {
+    readonly actor: GuardrailActor;
+    readonly target: Target;
+    readonly objects: readonly ParsedObject[];
+    /** Paths of all files of the change, relative to the repository root. */
+    readonly paths: readonly string[];
+  };
+  readonly plan: {
+    readonly actor: GuardrailActor;
+    readonly target: Target;
+    readonly plan: ManifestPlan;
+    readonly facts: Facts;
+  };
+  readonly call: {
+    readonly server: string;
+    readonly tool: string;
+    readonly arguments: Readonly<Record<string, unknown>>;
+    readonly target: Target;
+    readonly run: string;
+    /** True when an Approval was handed to the call. */
+    readonly approved: boolean;
+  };
+  readonly approval: { readonly subject: Subject; readonly tally: Tally; readonly target: Target };
+  readonly verify: {
+    readonly target: Target;
+    readonly plan: ManifestPlan;
+    readonly observed: {
+      /** Same keys as `plan.images`; the image that actually runs. */
+      readonly images: Readonly<Record<string, string>>;
+      readonly workloads: readonly {
+        readonly kind: string;
+        readonly namespace: string;
+        readonly name: string;
+        readonly desired: number;
+        readonly ready: number;
+        readonly pods: number;
+      }[];
+    };
+  };
+}
+
+export type GuardrailInput<P extends PolicyPhase> = GuardrailInputs[P];

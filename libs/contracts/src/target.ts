@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { ASSURANCES, DELIVERIES, PERSONAS, ROLES } from './lists.js';
+
+/**
+ * A target as trusted: defaults filled by the application's config.ts. What an operator writes in planwarden.yaml is
+ * held by the "as written" schema in apps/orchestrator/src/config.ts.
+ */
+export const targetSchema = z.strictObject({
+  name: z.string(),
+  environment: z.string(),
+  repository: z.strictObject({ owner: z.string(), name: z.string() }),
+  baseBranch: z.string(),
+  /** Folder inside the repository, no leading or trailing slash. Every file of a change lies below it. */
+  path: z.string(),
+  kind: z.enum(['manifests', 'terraform']),
+  delivery: z.enum(DELIVERIES),
+  /** Name of the cluster as planwarden.yaml calls it. */
+  cluster: z.string(),
+  argocd: z.strictObject({
+    /** Namespace in which Application objects live. */
+    namespace: z.string(),
+    rootApplication: z.string(),
+    /** Folder of the root application, inside `path`: Application manifests go here. */
+    rootPath: z.string(),
+    project: z.string(),
+    /** `spec.source.repoURL` every Application of this target must name. */
+    repoUrl: z.string(),
+    destination: z.strictObject({ server: z.string() }),
+    /** Namespaces that workloads of this target may use. `*` at the end of an entry matches any suffix. */
+    namespaces: z.array(z.string()).min(1),
+  }),
+  owners: z.array(z.string()),
+  quorum: z.number().int().min(1),
+  leastAssurance: z.enum(ASSURANCES),
+  limits: z.strictObject({
+    openRuns: z.number().int().min(1),
+    /** Seconds after which an unanswered approval subject expires. */
+    approvalExpirySeconds: z.number().int().min(60),
+    /** Seconds verify waits for sync and roll-out. */
+    verifyTimeoutSeconds: z.number().int().min(1),
+  }),
+});
+export type Target = z.infer<typeof targetSchema>;
+
+/** A person who may sign in. GitHub's numeric id is what counts; the login is for display. */
+export const personSchema = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  github: z.strictObject({ id: z.number().int().positive(), login: z.string() }),
+  persona: z.enum(PERSONAS),
+  /** Role per environment. */
+  roles: z.record(z.string(), z.enum(ROLES)),
+});
+export type Person = z.infer<typeof personSchema>;
+
+/** An agent's principal: holds a token of audience `mcp` and acts for one person. */
+export const agentSchema = z.strictObject({
+  id: z.string(),
+  onBehalfOf: z.string(),
+  personas: z.array(z.enum(PERSONAS)).min(1),
+  targets: z.array(z.string()).min(1),
+});
+export type Agent = z.infer<typeof agentSchema>;
+
+/** Who asked: the agent's principal or the person who sent the web form. */
+export const requesterSchema = z.strictObject({
+  /** `agent:<id>` or `person:<id>`. */
+  principal: z.string(),
+  /** Person id of the owner of the agent's token; null for the web form. */
+  onBehalfOf: z.string().nullable(),
+});
+export type Requester = z.infer<typeof requesterSchema>;
