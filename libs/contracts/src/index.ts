@@ -10,6 +10,7 @@ export * from './lists.js';
 export * from './log.js';
 export * from './persona.js';
 export * from './plan.js';
+export * from './rest.js';
 export * from './subject.js';
 export * from './target.js';
 export * from './template.js';

@@ -1,0 +1,176 @@
+import { type ErrorBody, PlanwardenError, type Target, targetSchema } from '@planwarden/contracts';
+import { type Document, isMap, isNode, isPair, isSeq, LineCounter, parseDocument } from 'yaml';
+import { type ConfigParsed, configAsWritten } from './config.schema.js';
+
+/** The installation's configuration as trusted. */
+export interface InstallationConfig {
+  readonly mode: 'sandbox';
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly targets: readonly Target[];
+  readonly people: ConfigParsed['people'];
+  readonly agents: ConfigParsed['agents'];
+}
+
+type Problem = NonNullable<ErrorBody['details']>[number];
+type Path = readonly PropertyKey[];
+
+/**
+ * Reads planwarden.yaml.
+ * @param text the file's content; @param file its name, for error messages
+ * @throws PlanwardenError CONFIG_INVALID with every problem found and its line, NOT_SUPPORTED for what this version refuses
+ */
+export function parseConfig(text: string, file = 'planwarden.yaml'): InstallationConfig {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, version: '1.2' });
+  const lineOf = (path: Path): number => lines.linePos(offsetOf(document, path)).line;
+  const syntax = document.errors.map(
+    (error): Problem => ({
+      code: 'CONFIG_INVALID',
+      message: `not readable as YAML (${error.code.toLowerCase().replaceAll('_', ' ')})`,
+      where: { file, line: lines.linePos(error.pos[0]).line },
+    }),
+  );
+  if (syntax.length > 0) throw invalid(file, syntax);
+
+  const parsed = configAsWritten.safeParse(document.toJS({ maxAliasCount: 0 }));
+  if (!parsed.success) {
+    throw invalid(
+      file,
+      parsed.error.issues.map((issue): Problem => {
+        const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path;
+        const message = issue.code === 'unrecognized_keys' ? `unknown setting ${issue.keys.join(', ')}` : issue.message;
+        return { code: 'CONFIG_INVALID', message, where: { file, line: lineOf(path), field: path.join('.') } };
+      }),
+    );
+  }
+
+  const config = parsed.data;
+  const problems = crossCheck(config).map(
+    ([path, message]): Problem => ({
+      code: 'CONFIG_INVALID',
+      message,
+      where: { file, line: lineOf(path), field: path.join('.') },
+    }),
+  );
+  if (problems.length > 0) throw invalid(file, problems);
+  refuseUnsupported(config, file, lineOf);
+
+  const targets = config.targets.map((target) => {
+    const [owner = '', repository = ''] = target.repository.split('/');
+    return targetSchema.parse({ ...target, repository: { owner, name: repository } });
+  });
+  return { mode: 'sandbox', listen: config.listen, targets, people: config.people, agents: config.agents };
+}
+
+/** Rules that need more than one setting at a time, as [path, message]. */
+function crossCheck(config: ConfigParsed): [Path, string][] {
+  const problems: [Path, string][] = [];
+  const people = new Set(config.people.map((person) => person.id));
+  const targets = new Set(config.targets.map((target) => target.name));
+  const twice = (values: readonly (string | number)[], path: (index: number) => Path, what: string): void => {
+    values.forEach((value, index) => {
+      if (values.indexOf(value) !== index) problems.push([path(index), `${what} ${value} is there twice`]);
+    });
+  };
+  twice(
+    config.targets.map((t) => t.name),
+    (i) => ['targets', i, 'name'],
+    'target',
+  );
+  twice(
+    config.people.map((p) => p.id),
+    (i) => ['people', i, 'id'],
+    'person',
+  );
+  twice(
+    config.people.map((p) => p.github.id),
+    (i) => ['people', i, 'github', 'id'],
+    'GitHub id',
+  );
+  twice(
+    config.agents.map((a) => a.id),
+    (i) => ['agents', i, 'id'],
+    'agent',
+  );
+  config.targets.forEach((target, i) => {
+    if (!`${target.argocd.rootPath}/`.startsWith(`${target.path}/`)) {
+      problems.push([['targets', i, 'argocd', 'rootPath'], `must lie inside the target's path ${target.path}`]);
+    }
+    target.owners.forEach((owner, k) => {
+      if (!people.has(owner)) problems.push([['targets', i, 'owners', k], `nobody in people is called ${owner}`]);
+    });
+  });
+  config.agents.forEach((agent, i) => {
+    if (!people.has(agent.onBehalfOf)) {
+      problems.push([['agents', i, 'onBehalfOf'], `nobody in people is called ${agent.onBehalfOf}`]);
+    }
+    agent.targets.forEach((name, k) => {
+      if (!targets.has(name)) problems.push([['agents', i, 'targets', k], `there is no target ${name}`]);
+    });
+  });
+  return problems;
+}
+
+function refuseUnsupported(config: ConfigParsed, file: string, lineOf: (path: Path) => number): void {
+  const refuse = (path: Path, message: string, remedy: string): never => {
+    throw new PlanwardenError('NOT_SUPPORTED', message, {
+      where: { file, line: lineOf(path), field: path.join('.') },
+      remedy,
+    });
+  };
+  if (config.mode === 'real') {
+    refuse(['mode'], 'mode real is not supported yet: repository protection is not checked', 'Set mode to sandbox.');
+  }
+  config.targets.forEach((target, i) => {
+    if (target.leastAssurance === 'presence') {
+      refuse(
+        ['targets', i, 'leastAssurance'],
+        `target ${target.name} asks for presence votes, which are not supported yet`,
+        'Set leastAssurance to session.',
+      );
+    }
+    if (target.kind !== 'manifests') {
+      refuse(
+        ['targets', i, 'kind'],
+        `target ${target.name}: kind ${target.kind} is not supported yet`,
+        'Set kind to manifests.',
+      );
+    }
+    if (target.delivery !== 'gitops') {
+      refuse(
+        ['targets', i, 'delivery'],
+        `target ${target.name}: delivery ${target.delivery} is not supported yet`,
+        'Set delivery to gitops.',
+      );
+    }
+  });
+}
+
+function invalid(file: string, details: Problem[]): PlanwardenError {
+  const first = details[0];
+  const place = first?.where ? `${file}:${first.where.line}${first.where.field ? ` ${first.where.field}` : ''}` : file;
+  const more = details.length > 1 ? ` (and ${details.length - 1} more)` : '';
+  return new PlanwardenError('CONFIG_INVALID', `${place}: ${first?.message ?? 'invalid'}${more}`, {
+    ...(first?.where ? { where: first.where } : {}),
+    remedy: `Mend the lines named and start again.`,
+    details,
+  });
+}
+
+/** Offset of the deepest node on the path that exists: a missing key is reported where its map begins. */
+function offsetOf(document: Document, path: Path): number {
+  let node: unknown = document.contents;
+  let offset = isNode(node) && node.range ? node.range[0] : 0;
+  for (const key of path) {
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isPair(item) && String(item.key) === String(key));
+      if (!pair) return offset;
+      if (isNode(pair.key) && pair.key.range) offset = pair.key.range[0];
+      node = pair.value;
+    } else if (isSeq(node)) {
+      node = node.items[Number(key)];
+      if (isNode(node) && node.range) offset = node.range[0];
+    } else return offset;
+  }
+  return offset;
+}

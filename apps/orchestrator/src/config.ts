@@ -1,0 +1,43 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { sha256 } from '@planwarden/contracts';
+import { type InstallationConfig, parseConfig } from './config.file.js';
+import { firstConfig } from './config.first.js';
+
+/** Where the installation keeps its data and what planwarden.yaml says. */
+export interface LoadedConfig extends InstallationConfig {
+  readonly dataFolder: string;
+  readonly configFile: string;
+  /** Set on the first start only: the token of the first agent, shown once in the ready client configuration. */
+  readonly newAgentToken: string | null;
+}
+
+/** Prefix of an agent token: lets secret scanners and people recognise one. */
+export const AGENT_TOKEN_PREFIX = 'pwa_';
+
+/**
+ * Finds the data folder, writes planwarden.yaml on the first start and reads it. The only reader of the environment.
+ * @param options `data`: the folder given with --data, else PLANWARDEN_DATA, else ~/.planwarden
+ * @throws PlanwardenError CONFIG_INVALID or NOT_SUPPORTED, with file and line
+ */
+export function loadConfig(
+  options: { readonly data?: string | undefined; readonly port?: number | undefined },
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): LoadedConfig {
+  const dataFolder = resolve(options.data ?? environment.PLANWARDEN_DATA ?? join(homedir(), '.planwarden'));
+  mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
+  const configFile = join(dataFolder, 'planwarden.yaml');
+  const newAgentToken = existsSync(configFile) ? null : writeFirstConfig(dataFolder, configFile);
+  const config = parseConfig(readFileSync(configFile, 'utf8'), configFile);
+  const listen = options.port === undefined ? config.listen : { ...config.listen, port: options.port };
+  return { ...config, listen, dataFolder, configFile, newAgentToken };
+}
+
+function writeFirstConfig(dataFolder: string, configFile: string): string {
+  const token = `${AGENT_TOKEN_PREFIX}${randomBytes(32).toString('base64url')}`;
+  writeFileSync(join(dataFolder, 'agent-assistant.token'), `${token}\n`, { mode: 0o600 });
+  writeFileSync(configFile, firstConfig(sha256(token)), { mode: 0o600, flag: 'wx' });
+  return token;
+}

@@ -1,0 +1,139 @@
+import { z } from 'zod';
+import { changeRequestSchema } from './change.js';
+import { errorBodySchema } from './errors.js';
+import { decisionSchema, findingSchema } from './finding.js';
+import { factsSchema } from './graph.js';
+import { CHANGE_STEPS, POLICY_PHASES, RUN_STATES, WAIT_REASONS } from './lists.js';
+import { manifestPlanSchema } from './plan.js';
+import { subjectSchema, tallySchema } from './subject.js';
+import { requesterSchema } from './target.js';
+
+/** Shapes of REST /api/v1, shared by the orchestrator and the web pages. Times are RFC 3339, UTC. */
+
+export const runSummarySchema = z.strictObject({
+  id: z.string(),
+  title: z.string(),
+  state: z.enum(RUN_STATES),
+  ended: z.boolean(),
+  wait: z.strictObject({ reason: z.enum(WAIT_REASONS), message: z.string() }).nullable(),
+  round: z.number().int(),
+  step: z.string().nullable(),
+  target: z.string(),
+  environment: z.string(),
+  persona: z.string(),
+  requester: requesterSchema,
+  /** Why the run ended as it did, where that is not `applied`. */
+  outcome: errorBodySchema.nullable(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+});
+export type RunSummary = z.infer<typeof runSummarySchema>;
+
+export const runListSchema = z.strictObject({ runs: z.array(runSummarySchema), next: z.string().nullable() });
+export type RunList = z.infer<typeof runListSchema>;
+
+export const STEP_STATES = ['waiting', 'running', 'parked', 'done', 'failed', 'skipped'] as const;
+export const stepViewSchema = z.strictObject({
+  name: z.enum(CHANGE_STEPS),
+  state: z.enum(STEP_STATES),
+  startedAt: z.string().nullable(),
+  finishedAt: z.string().nullable(),
+  message: z.string().nullable(),
+});
+export type StepView = z.infer<typeof stepViewSchema>;
+
+export const decisionRefSchema = z.strictObject({
+  id: z.string(),
+  phase: z.enum(POLICY_PHASES),
+  allow: z.boolean(),
+  findings: z.number().int(),
+  at: z.string(),
+});
+
+export const runDetailSchema = z.strictObject({
+  run: runSummarySchema,
+  request: changeRequestSchema,
+  steps: z.array(stepViewSchema),
+  files: z.array(z.strictObject({ path: z.string(), content: z.string().nullable() })),
+  plan: manifestPlanSchema.nullable(),
+  planText: z.string().nullable(),
+  findings: z.array(findingSchema),
+  decisions: z.array(decisionRefSchema),
+  facts: factsSchema.nullable(),
+  pullRequest: z
+    .strictObject({
+      number: z.number().int(),
+      url: z.string(),
+      branch: z.string(),
+      evidenceSha: z.string().nullable(),
+      mergeSha: z.string().nullable(),
+    })
+    .nullable(),
+  approval: z
+    .strictObject({
+      subjectDigest: z.string(),
+      subject: subjectSchema,
+      tally: tallySchema,
+      /** Whether the signed-in person may vote, and if not, why, in words. */
+      you: z.strictObject({ mayVote: z.boolean(), why: z.string().nullable() }),
+    })
+    .nullable(),
+  /** What was seen running, once verified: one sentence a workload, e.g. "3 pods running". */
+  verified: z.array(z.string()),
+  summary: z.string().nullable(),
+});
+export type RunDetail = z.infer<typeof runDetailSchema>;
+
+/** One journal entry as shown in the log and sent over server-sent events; `position` is the Last-Event-ID. */
+export const runEventSchema = z.strictObject({
+  position: z.string(),
+  run: z.string(),
+  seq: z.number().int(),
+  round: z.number().int(),
+  step: z.string().nullable(),
+  kind: z.string(),
+  message: z.string(),
+  at: z.string(),
+});
+export type RunEvent = z.infer<typeof runEventSchema>;
+
+export const sessionViewSchema = z.strictObject({
+  person: z.strictObject({ id: z.string(), name: z.string(), login: z.string() }),
+  /** Sent back in the header `x-csrf-token` with every request that changes something. */
+  csrfToken: z.string(),
+});
+export type SessionView = z.infer<typeof sessionViewSchema>;
+
+export const targetViewSchema = z.strictObject({
+  name: z.string(),
+  environment: z.string(),
+  repository: z.string(),
+  path: z.string(),
+  namespaces: z.array(z.string()),
+  quorum: z.number().int(),
+});
+export type TargetView = z.infer<typeof targetViewSchema>;
+
+/** A vote names the digest that the page showed; another answers 409 SUBJECT_CHANGED. */
+export const voteRequestSchema = z.strictObject({
+  subjectDigest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  decision: z.enum(['approve', 'reject']),
+  reason: z.string().max(2000).default(''),
+});
+export type VoteRequest = z.infer<typeof voteRequestSchema>;
+
+/** What explain_decision answers: the recorded evaluation, with the rules' own words. */
+export const explanationSchema = z.strictObject({
+  decision: decisionSchema,
+  rules: z.array(
+    z.strictObject({
+      id: z.string(),
+      title: z.string(),
+      description: z.string(),
+      severity: z.string(),
+      remedy: z.string(),
+      fired: z.boolean(),
+    }),
+  ),
+});
+export type Explanation = z.infer<typeof explanationSchema>;
