@@ -17,14 +17,29 @@ export interface GuardrailActor {
   readonly targets: readonly string[];
 }
 
+/** A secret found by libs/redaction: the field or file it stands in and its place; never the secret itself. */
+export interface FoundSecret {
+  readonly where: string;
+  readonly rule: string;
+  readonly line: number;
+}
+
 export interface GuardrailInputs {
-  readonly intake: { readonly actor: GuardrailActor; readonly target: Target; readonly request: ChangeRequest };
+  readonly intake: {
+    readonly actor: GuardrailActor;
+    readonly target: Target;
+    readonly request: ChangeRequest;
+    /** Secrets found in the texts of the request. */
+    readonly secrets: readonly FoundSecret[];
+  };
   readonly source: {
     readonly actor: GuardrailActor;
     readonly target: Target;
     readonly objects: readonly ParsedObject[];
     /** Paths of all files of the change, relative to the repository root. */
     readonly paths: readonly string[];
+    /** Secrets found in the files; `where` is the path. */
+    readonly secrets: readonly FoundSecret[];
   };
   readonly plan: {
     readonly actor: GuardrailActor;
