@@ -1,0 +1,96 @@
+import { describe, expect, test } from '@jest/globals';
+import { reviewer, start, world } from './confirm-world.spec-kit.js';
+import * as frontDoor from './index.js';
+import { type Approval, assertFresh, confirm, peopleDigest } from './index.js';
+
+async function granted() {
+  const w = world();
+  const outcome = await confirm(w.ports, { run: 'run_1', round: 1, fence: 7 });
+  if (outcome.kind !== 'approved') throw new Error(`not approved: ${outcome.kind}`);
+  return { ...w, approval: outcome.approval };
+}
+const after = (ms: number) => ({ now: async () => new Date(start.getTime() + ms) });
+
+test('is fresh for its fence until 60 seconds have passed', async () => {
+  const { approval, ports } = await granted();
+  await expect(assertFresh(approval, 7, ports)).resolves.toBeUndefined();
+  await expect(assertFresh(approval, 7, { ...ports, ...after(59_999) })).resolves.toBeUndefined();
+  await expect(assertFresh(approval, 7, { ...ports, ...after(60_000) })).rejects.toMatchObject({
+    code: 'APPROVAL_EXPIRED',
+  });
+  await expect(assertFresh(approval, 7, { ...ports, ...after(-1) })).rejects.toMatchObject({
+    code: 'APPROVAL_EXPIRED',
+  });
+  const broken = { ...ports, now: async () => new Date(Number.NaN) };
+  await expect(assertFresh(approval, 7, broken)).rejects.toMatchObject({ code: 'APPROVAL_EXPIRED' });
+});
+
+test('is refused under another fence', async () => {
+  const { approval, ports } = await granted();
+  await expect(assertFresh(approval, 8, ports)).rejects.toMatchObject({ code: 'APPROVAL_FENCE_PASSED' });
+});
+
+test.each([
+  ['PEOPLE_CHANGED', { peopleDigest: async () => peopleDigest([reviewer]) }],
+  ['POLICY_CHANGED', { policyBundleDigest: async () => 'sha256:other' }],
+  ['TARGET_CHANGED', { targetConfigurationDigest: async () => 'sha256:other' }],
+])('is refused with %s when that digest is another one now', async (code, change) => {
+  const { approval, ports } = await granted();
+  await expect(assertFresh(approval, 7, { ...ports, ...change })).rejects.toMatchObject({ code });
+});
+
+describe('cannot be made elsewhere', () => {
+  const constructorOf = (approval: Approval) =>
+    Reflect.get(approval, 'constructor') as new (
+      ...args: unknown[]
+    ) => Approval;
+  const forgeries: [string, (real: Approval) => unknown][] = [
+    ['a JSON copy', (real) => JSON.parse(JSON.stringify(real))],
+    ['a structuredClone', (real) => structuredClone(real)],
+    ['a spread copy', (real) => ({ ...real })],
+    ['Object.create over the real one', (real) => Object.create(real)],
+    ['Object.create over the prototype', (real) => Object.create(Object.getPrototypeOf(real))],
+    ['a proxy', (real) => new Proxy(real, {})],
+    ['a cast object', () => ({ subjectDigest: 'x', evidenceSha: 'y' })],
+    ['null', () => null],
+  ];
+  test.each(forgeries)('%s is refused', async (_, forge) => {
+    const { approval, ports } = await granted();
+    await expect(assertFresh(forge(approval) as Approval, 7, ports)).rejects.toMatchObject({ code: 'APPROVAL_FORGED' });
+  });
+
+  test('the constructor taken from a real one refuses every key, also through a subclass', async () => {
+    const { approval } = await granted();
+    const Taken = constructorOf(approval);
+    class Sub extends Taken {}
+    for (const make of [() => new Taken(Symbol('approval'), {}), () => new Taken(), () => new Sub(undefined, {})]) {
+      expect(make).toThrow(expect.objectContaining({ code: 'APPROVAL_FORGED' }));
+    }
+  });
+
+  test('the front door exports no way to make one', () => {
+    expect(Object.keys(frontDoor).sort()).toEqual([
+      'APPROVAL_LIFETIME_MS',
+      'SubjectStore',
+      'VoteStore',
+      'assertFresh',
+      'buildSubject',
+      'confirm',
+      'filesDigest',
+      'migrateApprovals',
+      'parseSubject',
+      'peopleDigest',
+      'personRefusal',
+      'subjectDigest',
+      'tallyVotes',
+      'targetConfigurationDigest',
+    ]);
+  });
+
+  test('what it says cannot be changed', async () => {
+    const { approval } = await granted();
+    expect(() => Object.assign(approval.subject, { quorum: 0 })).toThrow(TypeError);
+    expect(() => Object.assign(approval.subject.target, { path: '' })).toThrow(TypeError);
+    expect(() => Object.assign(approval, { evidenceSha: 'x' })).toThrow(TypeError);
+  });
+});

@@ -1,0 +1,266 @@
+import { describe, expect, test } from '@jest/globals';
+import { PlanwardenError, type Subject } from '@planwarden/contracts';
+import fc from 'fast-check';
+import { decision, owner, parts, person, plan, reviewer, sha, target, vote, world } from './confirm-world.spec-kit.js';
+import { buildSubject, type ConfirmPorts, confirm, subjectDigest } from './index.js';
+
+const request = { run: 'run_1', round: 1, fence: 7 };
+type World = ReturnType<typeof world>;
+const confirmWith = (change: (w: World) => Partial<ConfirmPorts>) => {
+  const w = world();
+  return confirm({ ...w.ports, ...change(w) }, request);
+};
+
+test('gives an Approval when every fact agrees and the quorum is reached', async () => {
+  const w = world();
+  const outcome = await confirm(w.ports, request);
+  expect(outcome).toMatchObject({ kind: 'approved', tally: { reached: true } });
+  if (outcome.kind !== 'approved') throw new Error('not approved');
+  expect(outcome.approval.subjectDigest).toBe(w.built.digest);
+  expect(outcome.approval.evidenceSha).toBe(sha('e'));
+});
+
+const newRounds: [string, string, (w: World) => Partial<ConfirmPorts>][] = [
+  ['no subject is stored', 'SUBJECT_CHANGED', () => ({ storedSubject: async () => null })],
+  ['the branch moved', 'HEAD_MOVED', (w) => ({ pullRequest: async () => ({ ...w.pull, headSha: sha('f') }) })],
+  [
+    'the PR text was edited',
+    'PR_TEXT_EDITED',
+    (w) => ({ pullRequest: async () => ({ ...w.pull, blockDigest: null }) }),
+  ],
+  [
+    'evidence is another commit',
+    'EVIDENCE_DIFFERS',
+    (w) => ({ evidence: async () => ({ ...w.evidence, sha: sha('f') }) }),
+  ],
+  [
+    'evidence has another parent',
+    'EVIDENCE_DIFFERS',
+    (w) => ({ evidence: async () => ({ ...w.evidence, parents: [sha('f')] }) }),
+  ],
+  [
+    'evidence has two parents',
+    'EVIDENCE_DIFFERS',
+    (w) => ({ evidence: async () => ({ ...w.evidence, parents: [sha('b'), sha('f')] }) }),
+  ],
+  [
+    'evidence names no subject',
+    'EVIDENCE_DIFFERS',
+    (w) => ({ evidence: async () => ({ ...w.evidence, trailers: [] }) }),
+  ],
+  [
+    'evidence names two subjects',
+    'EVIDENCE_DIFFERS',
+    (w) => ({ evidence: async () => ({ ...w.evidence, trailers: [w.built.digest, 'x'] }) }),
+  ],
+  [
+    'evidence carries other files',
+    'TREE_DIFFERS',
+    (w) => ({ evidence: async () => ({ ...w.evidence, tree: sha('3') }) }),
+  ],
+  [
+    'the base changed below the path',
+    'BASE_MOVED',
+    (w) => ({ base: async () => ({ ...w.base, tipSubtree: sha('3') }) }),
+  ],
+  ['the merge base is another', 'BASE_MOVED', (w) => ({ base: async () => ({ ...w.base, mergeBase: sha('3') }) })],
+  ['the repository is another', 'TARGET_CHANGED', (w) => ({ base: async () => ({ ...w.base, repositoryId: 12 }) })],
+  [
+    'a blob differs',
+    'TREE_DIFFERS',
+    () => ({ changedFiles: async () => [{ path: 'staging/nginx.yaml', mode: '100644', blobSha: sha('8') }] }),
+  ],
+  [
+    'a mode differs',
+    'TREE_DIFFERS',
+    () => ({ changedFiles: async () => [{ path: 'staging/nginx.yaml', mode: '100755', blobSha: sha('9') }] }),
+  ],
+  [
+    'the plan differs',
+    'PLAN_STALE',
+    () => ({
+      planAgain: async () => ({ plan: { ...plan, digest: 'sha256:x' }, toolVersions: parts.plan.toolVersions }),
+    }),
+  ],
+  [
+    'the tools differ',
+    'PLAN_STALE',
+    () => ({ planAgain: async () => ({ plan, toolVersions: { planwarden: '0.2.0' } }) }),
+  ],
+  [
+    'a live object changed',
+    'LIVE_CHANGED',
+    () => ({
+      planAgain: async () => ({
+        plan: { ...plan, digest: 'sha256:x', objects: plan.objects.map((o) => ({ ...o, liveDigest: 'sha256:other' })) },
+        toolVersions: parts.plan.toolVersions,
+      }),
+    }),
+  ],
+  [
+    'a changed policy denies',
+    'POLICY_CHANGED',
+    () => ({ policyBundleDigest: async () => 'sha256:new', judgeAgain: async () => ({ allow: false, quorum: 1 }) }),
+  ],
+  [
+    'a changed policy asks for more votes',
+    'POLICY_CHANGED',
+    () => ({ policyBundleDigest: async () => 'sha256:new', judgeAgain: async () => ({ allow: true, quorum: 2 }) }),
+  ],
+  [
+    'changed facts deny',
+    'FACTS_CHANGED',
+    () => ({ factsDigest: async () => 'sha256:new', judgeAgain: async () => ({ allow: false, quorum: 1 }) }),
+  ],
+  ['the target changed', 'TARGET_CHANGED', () => ({ target: async () => ({ ...target, quorum: 2 }) })],
+];
+test.each(newRounds)('starts a new round when %s: %s', async (_, code, change) => {
+  expect(await confirmWith(change)).toMatchObject({ kind: 'new-round', code });
+});
+
+test.each([
+  ['policy', { policyBundleDigest: async () => 'sha256:new' }],
+  ['facts', { factsDigest: async () => 'sha256:new' }],
+])('keeps the votes when changed %s judge the change no worse', async (_, change) => {
+  expect(await confirmWith(() => change)).toMatchObject({ kind: 'approved' });
+});
+
+const waits: [string, string, (w: World) => Partial<ConfirmPorts>][] = [
+  ['nobody voted', 'VOTES_BELOW_QUORUM', () => ({ votes: async () => ({ votes: [], uncounted: [] }) })],
+  [
+    'the votes name another subject',
+    'VOTES_BELOW_QUORUM',
+    () => ({ votes: async () => ({ votes: [vote('sha256:other')], uncounted: [] }) }),
+  ],
+  ['the approver lost the role', 'VOTES_BELOW_QUORUM', () => ({})],
+  [
+    'one rejects',
+    'VOTE_REJECTED',
+    () => ({
+      votes: async (d) => ({
+        votes: [vote(d), vote(d, { decision: 'reject', at: '2030-01-01T00:01:00.000Z' })],
+        uncounted: [],
+      }),
+    }),
+  ],
+  [
+    'GitHub would refuse the merge',
+    'MERGE_BLOCKED',
+    () => ({ mergeAcceptance: async () => ({ missing: ['1 approving review'] }) }),
+  ],
+  [
+    'GitHub is down',
+    'OUTSIDE_UNAVAILABLE',
+    () => ({
+      base: async () => {
+        throw new PlanwardenError('OUTSIDE_UNAVAILABLE', 'GitHub is away', { remedy: 'Wait.', failure: 'retryable' });
+      },
+    }),
+  ],
+];
+test.each(waits)('keeps waiting when %s: %s', async (name, code, change) => {
+  const w = world();
+  const lostRole = name.includes('lost the role') ? [owner, person('reviewer', 2, 'viewer')] : [owner, reviewer];
+  const { peopleDigest } = await import('./index.js');
+  const people = { people: async () => lostRole, peopleDigest: async () => peopleDigest(lostRole) };
+  expect(await confirm({ ...w.ports, ...people, ...change(w) }, request)).toMatchObject({ kind: 'keep-waiting', code });
+});
+
+describe('ends', () => {
+  test.each([
+    ['closed', 'PR_CLOSED'],
+    ['merged_by_others', 'PR_MERGED_BY_OTHERS'],
+  ] as const)('superseded when the PR is %s, naming who', async (state, code) => {
+    const outcome = await confirmWith((w) => ({ pullRequest: async () => ({ ...w.pull, state, by: 'mallory' }) }));
+    expect(outcome).toMatchObject({ kind: 'superseded', code, by: 'mallory' });
+  });
+
+  test('superseded after a force-push', async () => {
+    const outcome = await confirmWith((w) => ({
+      pullRequest: async () => ({ ...w.pull, headSha: sha('f'), headDescendsFromEvidence: false, by: 'mallory' }),
+    }));
+    expect(outcome).toMatchObject({ kind: 'superseded', code: 'HEAD_MOVED' });
+  });
+
+  test('expired, discarded, denied', async () => {
+    const expired = world();
+    expired.clock.now = new Date('2030-01-01T01:00:00.000Z');
+    expect(await confirm(expired.ports, request)).toMatchObject({ kind: 'expired', code: 'SUBJECT_EXPIRED' });
+    expect(await confirmWith((w) => ({ journal: async () => ({ ...w.journal, discardedBy: 'owner' }) }))).toEqual({
+      kind: 'discarded',
+      by: 'owner',
+    });
+    const denied = await confirmWith(() => ({ approvalDecision: async () => decision(false) }));
+    expect(denied.kind).toBe('denied');
+  });
+
+  test('released, never twice, when an earlier attempt already merged our commit', async () => {
+    const outcome = await confirmWith((w) => ({
+      pullRequest: async () => ({ ...w.pull, state: 'merged_by_us', mergeSha: sha('d') }),
+      storedSubject: async () => null,
+    }));
+    expect(outcome).toEqual({ kind: 'released', mergeSha: sha('d') });
+  });
+});
+
+test('passes on what a port throws for any other reason', async () => {
+  const broken = () => ({ base: () => Promise.reject(new Error('bug')) });
+  await expect(confirmWith(broken)).rejects.toThrow('bug');
+});
+
+describe('a stored subject that was tampered with', () => {
+  const leaves = (value: unknown, path: string[] = []): string[][] =>
+    typeof value === 'object' && value !== null && !Array.isArray(value) && path.at(-1) !== 'toolVersions'
+      ? Object.entries(value).flatMap(([key, inner]) => leaves(inner, [...path, key]))
+      : [path];
+  const fields = leaves(buildSubject(parts).subject);
+
+  function tamper(path: string[], salt: string, number: number): Subject {
+    const subject = structuredClone(buildSubject(parts).subject);
+    const key = path.at(-1) ?? '';
+    const holder = path
+      .slice(0, -1)
+      .reduce<Record<string, unknown>>(
+        (inner, name) => inner[name] as Record<string, unknown>,
+        subject as unknown as Record<string, unknown>,
+      );
+    const value = holder[key];
+    if (typeof value === 'number') holder[key] = value + number;
+    else if (Array.isArray(value)) holder[key] = [salt];
+    else if (typeof value === 'object' && value !== null) holder[key] = { planwarden: `0.1.0${salt}` };
+    else holder[key] = key === 'delivery' ? 'direct' : `${String(value)}${salt}`;
+    return subject;
+  }
+
+  test('is refused naming the field, even with a matching digest, votes and evidence commit', async () => {
+    expect(fields.length).toBeGreaterThanOrEqual(26);
+    for (const path of fields) {
+      const property = fc.asyncProperty(fc.string({ minLength: 1 }), fc.integer({ min: 1, max: 99 }), async (s, n) => {
+        const subject = tamper(path, s, n);
+        const digest = subjectDigest(subject);
+        const w = world({ subject, json: JSON.stringify(subject), digest });
+        const outcome = await confirm(w.ports, request);
+        // A tampered base or code commit is found where the commits are read.
+        expect(outcome).toMatchObject({ kind: 'new-round', field: path.join('.') });
+      });
+      await fc.assert(property, { numRuns: 10 });
+    }
+  });
+
+  test('is refused when only the text was changed and the digest kept', async () => {
+    for (const path of fields) {
+      const subject = tamper(path, 'x', 1);
+      const outcome = await confirmWith((w) => ({
+        storedSubject: async () => ({ json: JSON.stringify(subject), digest: w.built.digest }),
+      }));
+      expect(outcome).toMatchObject({ kind: 'new-round', code: 'SUBJECT_CHANGED' });
+    }
+  });
+
+  test('is refused with one more key', async () => {
+    const outcome = await confirmWith((w) => ({
+      storedSubject: async () => ({ json: JSON.stringify({ ...w.built.subject, extra: 1 }), digest: w.built.digest }),
+    }));
+    expect(outcome).toMatchObject({ kind: 'new-round', code: 'SUBJECT_CHANGED', field: 'extra' });
+  });
+});

@@ -1,0 +1,179 @@
+import type {
+  Assurance,
+  ErrorCode,
+  Person,
+  Requester,
+  Tally,
+  Target,
+  UncountedVote,
+  Vote,
+} from '@planwarden/contracts';
+
+/** Who wrote the commits of base...head that our journal did not make, by GitHub numeric id. */
+export interface Authors {
+  readonly githubIds: readonly number[];
+  /** True when one commit maps to no GitHub account: then no vote counts. */
+  readonly unknown: boolean;
+}
+
+export interface TallyInput {
+  readonly subjectDigest: string;
+  readonly votes: readonly Vote[];
+  /** Votes already refused where they were read (a review of another commit, a bot); carried into the tally. */
+  readonly uncounted?: readonly UncountedVote[];
+  readonly people: readonly Person[];
+  readonly target: Pick<Target, 'environment' | 'leastAssurance'>;
+  readonly requester: Requester;
+  /** Agents' principal ids, and GitHub ids under which agents, Apps and other bots act. */
+  readonly agents: { readonly ids: readonly string[]; readonly githubIds: readonly number[] };
+  readonly bots: { readonly githubIds: readonly number[] };
+  readonly authors: Authors;
+  readonly quorum: number;
+  /** Subject digests of this run's earlier rounds, to tell an old vote from a strange one. */
+  readonly earlierDigests?: readonly string[];
+}
+
+type Refusal = { readonly code: ErrorCode; readonly message: string };
+
+/** `account` and `session` are equal; `presence` is above both. */
+const ASSURANCE_RANK: Record<Assurance, number> = { account: 0, session: 0, presence: 1 };
+
+/**
+ * Counts the votes on a subject. A person's last vote counts once over all roads; a standing reject of one who may
+ * vote blocks; a vote that does not count says why. People are matched by GitHub numeric id, never by name.
+ */
+export function tallyVotes(input: TallyInput): Tally {
+  const uncounted: UncountedVote[] = [...(input.uncounted ?? [])];
+  const byPerson = new Map<string, Vote[]>();
+  for (const vote of [...input.votes].sort(inTime)) {
+    const person = voterOf(vote, input.people);
+    const refusal = refusalOf(vote, person, input);
+    if (refusal || !person) uncounted.push({ vote, ...(refusal ?? unknownVoter) });
+    else byPerson.set(person.id, [...(byPerson.get(person.id) ?? []), { ...vote, person: person.id }]);
+  }
+  const approvals: Vote[] = [];
+  const rejects: Vote[] = [];
+  for (const votes of byPerson.values()) {
+    const standing = standingVote(votes);
+    if (standing.decision === 'reject') rejects.push(standing);
+    else if (isTooLow(standing, input.target)) uncounted.push({ vote: standing, ...tooLow(input.target) });
+    else approvals.push(standing);
+  }
+  const counted = new Set([...approvals, ...rejects].map((vote) => vote.person));
+  const mayVote = input.people
+    .filter((person) => !counted.has(person.id) && personRefusal(person, input) === null)
+    .map((person) => person.id);
+  const missing = missingSentences(input, approvals, rejects, mayVote);
+  return { quorum: input.quorum, approvals, rejects, uncounted, reached: missing.length === 0, missing, mayVote };
+}
+
+/** Why this person may not vote on this subject, in words; null when they may. */
+export function personRefusal(
+  person: Person,
+  input: Pick<TallyInput, 'people' | 'target' | 'requester' | 'agents' | 'bots' | 'authors'>,
+): Refusal | null {
+  if (input.authors.unknown) return authorUnknown;
+  if (input.agents.ids.includes(person.id) || input.agents.githubIds.includes(person.github.id)) return isAgent;
+  if (input.bots.githubIds.includes(person.github.id)) return isBot;
+  if (isRequester(person, input.requester)) return requesterRefusal(person, input);
+  if (input.authors.githubIds.includes(person.github.id)) return isAuthor;
+  if (!hasRole(person, input.target)) return lacksRole(input.target.environment);
+  return null;
+}
+
+function refusalOf(vote: Vote, person: Person | undefined, input: TallyInput): Refusal | null {
+  if (vote.subjectDigest !== input.subjectDigest) {
+    return input.earlierDigests?.includes(vote.subjectDigest) ? earlierRound : otherSubject;
+  }
+  const principal = vote.person?.replace(/^agent:/, '') ?? '';
+  if (vote.person?.startsWith('agent:') || input.agents.ids.includes(principal)) return isAgent;
+  if (vote.githubId !== null && input.agents.githubIds.includes(vote.githubId)) return isAgent;
+  if (vote.githubId !== null && input.bots.githubIds.includes(vote.githubId)) return isBot;
+  return person ? personRefusal(person, input) : unknownVoter;
+}
+
+/** A GitHub vote is whose numeric id it bears, whatever person it claims; a web vote is the signed-in person's. */
+function voterOf(vote: Vote, people: readonly Person[]): Person | undefined {
+  if (vote.road === 'web') {
+    const person = people.find((candidate) => candidate.id === vote.person);
+    return vote.githubId === null || person?.github.id === vote.githubId ? person : undefined;
+  }
+  const person = people.find((candidate) => candidate.github.id === vote.githubId);
+  return vote.person === null || vote.person === person?.id ? person : undefined;
+}
+
+/** The last vote; of approvals given since the last reject, the one with the best assurance. */
+function standingVote(votes: readonly Vote[]): Vote {
+  return votes.reduce((standing, vote) =>
+    standing.decision === 'approve' &&
+    vote.decision === 'approve' &&
+    ASSURANCE_RANK[standing.assurance] > ASSURANCE_RANK[vote.assurance]
+      ? standing
+      : vote,
+  );
+}
+
+function inTime(a: Vote, b: Vote): number {
+  const difference = Date.parse(a.at) - Date.parse(b.at);
+  if (difference !== 0) return difference;
+  // Same instant: the reject is taken as the later one, so that doubt blocks.
+  return (a.decision === 'reject' ? 1 : 0) - (b.decision === 'reject' ? 1 : 0);
+}
+
+const hasRole = (person: Person, target: TallyInput['target']): boolean =>
+  person.roles[target.environment] === 'approver';
+
+const isTooLow = (vote: Vote, target: TallyInput['target']): boolean =>
+  ASSURANCE_RANK[vote.assurance] < ASSURANCE_RANK[target.leastAssurance];
+
+function isRequester(person: Person, requester: Requester): boolean {
+  return requester.principal === `person:${person.id}` || requester.onBehalfOf === person.id;
+}
+
+function requesterRefusal(person: Person, input: Pick<TallyInput, 'people' | 'target' | 'authors'>): Refusal {
+  const others = input.people.some(
+    (other) =>
+      other.id !== person.id && hasRole(other, input.target) && !input.authors.githubIds.includes(other.github.id),
+  );
+  return {
+    code: 'VOTER_IS_REQUESTER',
+    message: others
+      ? 'whoever asked for a change, or for whom an agent asked, does not vote on it'
+      : 'whoever asked may vote only with presence, even where nobody else could; presence is not supported yet',
+  };
+}
+
+function missingSentences(input: TallyInput, approvals: Vote[], rejects: Vote[], mayVote: string[]): string[] {
+  const missing = rejects.map((vote) => `${vote.person} rejects this change; the reject stands until withdrawn`);
+  const lacking = input.quorum - approvals.length;
+  if (lacking > 0) {
+    const who = mayVote.length > 0 ? `may vote: ${mayVote.join(', ')}` : 'nobody who could vote is left';
+    missing.push(`${lacking} more approving ${lacking === 1 ? 'vote' : 'votes'} of ${input.quorum}; ${who}`);
+  }
+  return missing;
+}
+
+const unknownVoter: Refusal = { code: 'VOTER_UNKNOWN', message: 'the vote belongs to nobody in people' };
+const isAgent: Refusal = { code: 'VOTER_IS_AGENT', message: 'an agent never votes, least of all on its own change' };
+const isBot: Refusal = { code: 'VOTER_IS_BOT', message: 'bots and apps never vote' };
+const isAuthor: Refusal = {
+  code: 'VOTER_IS_AUTHOR',
+  message: 'whoever wrote, committed or pushed a commit of this change does not vote on it',
+};
+const authorUnknown: Refusal = {
+  code: 'AUTHOR_UNKNOWN',
+  message: 'a commit of this change belongs to no GitHub account, so no vote counts',
+};
+const earlierRound: Refusal = {
+  code: 'VOTE_ON_EARLIER_ROUND',
+  message: 'the vote was for an earlier round of this run',
+};
+const otherSubject: Refusal = { code: 'SUBJECT_CHANGED', message: 'the vote names another subject than the one asked' };
+const lacksRole = (environment: string): Refusal => ({
+  code: 'VOTER_LACKS_ROLE',
+  message: `the voter is not an approver for the environment ${environment}`,
+});
+const tooLow = (target: TallyInput['target']): Refusal => ({
+  code: 'ASSURANCE_TOO_LOW',
+  message: `the environment ${target.environment} asks for votes with ${target.leastAssurance} at least`,
+});
