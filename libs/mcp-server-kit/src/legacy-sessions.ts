@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type AuthInfo,
+  isInitializeRequest,
+  WebStandardStreamableHTTPServerTransport as SessionTransport,
+} from '@modelcontextprotocol/server';
+import type { ServerFactory } from './mcp-server.js';
+
+interface Session {
+  readonly transport: SessionTransport;
+  /** Whose session it is: another client's token does not open it. */
+  readonly clientId: string | undefined;
+}
+
+/** The 2025 era: `initialize` opens a session, its header names it, DELETE or eviction ends it. */
+export class LegacySessions {
+  /** In order of last use. */
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(
+    private readonly server: ServerFactory,
+    private readonly limit: number,
+  ) {}
+
+  async fetch(request: Request, authInfo: AuthInfo | undefined): Promise<Response> {
+    const passed = authInfo ? { authInfo } : {};
+    const id = request.headers.get('mcp-session-id');
+    if (id !== null) {
+      const session = this.#sessions.get(id);
+      if (!session || session.clientId !== authInfo?.clientId) return refusal(404, -32001, 'Session not found');
+      this.#sessions.delete(id);
+      this.#sessions.set(id, session);
+      return session.transport.handleRequest(request, passed);
+    }
+    if (request.method !== 'POST' || !(await opensSession(request.clone()))) {
+      return refusal(400, -32000, 'Bad Request: Mcp-Session-Id header is required');
+    }
+    const transport: SessionTransport = new SessionTransport({
+      sessionIdGenerator: () => randomUUID(),
+      onsessioninitialized: async (opened) => {
+        await this.#evict();
+        this.#sessions.set(opened, { transport, clientId: authInfo?.clientId });
+      },
+      onsessionclosed: (closed) => {
+        this.#sessions.delete(closed);
+      },
+    });
+    await this.server({ era: 'legacy', requestInfo: request, ...passed }).connect(transport);
+    return transport.handleRequest(request, passed);
+  }
+
+  async #evict(): Promise<void> {
+    for (const [id, session] of this.#sessions) {
+      if (this.#sessions.size < this.limit) return;
+      this.#sessions.delete(id);
+      await session.transport.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    const open = [...this.#sessions.values()];
+    this.#sessions.clear();
+    await Promise.all(open.map((session) => session.transport.close()));
+  }
+}
+
+async function opensSession(request: Request): Promise<boolean> {
+  const body: unknown = await request.json().catch(() => undefined);
+  return Array.isArray(body) ? body.some(isInitializeRequest) : isInitializeRequest(body);
+}
+
+const refusal = (status: number, code: number, message: string): Response =>
+  Response.json({ jsonrpc: '2.0', error: { code, message }, id: null }, { status });

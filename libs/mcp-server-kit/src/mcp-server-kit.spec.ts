@@ -1,0 +1,189 @@
+import { createServer, type Server } from 'node:http';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { PlanwardenError, silentLog } from '@planwarden/contracts';
+import { z } from 'zod';
+import { createHttpHandler, createMcpServer, defineTool, type HttpHandler, hostAndOriginGuard } from './index.js';
+
+interface Asker {
+  readonly who: string;
+}
+
+const greet = defineTool({
+  name: 'greet',
+  title: 'Greet',
+  description: 'Greets.',
+  annotations: { readOnlyHint: true },
+  inputSchema: z.object({ name: z.string(), deep: z.strictObject({ a: z.number() }).optional() }),
+  outputSchema: z.object({ greeting: z.string() }),
+  handler: async ({ name }, context: Asker) => {
+    if (name === 'ended') throw new PlanwardenError('RUN_ENDED', 'The run has ended.', { remedy: 'Start another.' });
+    if (name === 'crash') throw new Error('secret-stack-detail');
+    return { structured: { greeting: `${name} from ${context.who}` } };
+  },
+});
+
+let http: Server;
+let handler: HttpHandler;
+let url: URL;
+
+beforeAll(async () => {
+  http = createServer((req, res) => void handler.handle(req, res));
+  await new Promise<void>((done) => http.listen(0, '127.0.0.1', done));
+  const address = http.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const host = `127.0.0.1:${address.port}`;
+  url = new URL(`http://${host}/mcp`);
+  handler = createHttpHandler({
+    server: createMcpServer<Asker>({
+      name: 'kit-test',
+      version: '1',
+      tools: [greet],
+      prompts: [
+        {
+          name: 'plan',
+          title: 'Plan',
+          description: 'Plans.',
+          arguments: z.object({ goal: z.string() }),
+          render: async (args, context) => `${context.who}: ${String(args.goal)}`,
+        },
+      ],
+      resources: [
+        {
+          name: 'rules',
+          uri: 'kit://rules',
+          title: 'Rules',
+          description: 'Rules.',
+          mimeType: 'text/plain',
+          read: async (context) => `rules for ${context.who}`,
+        },
+      ],
+      contextFor: (auth) => ({ who: auth?.clientId ?? 'nobody' }),
+      log: silentLog,
+    }),
+    guard: hostAndOriginGuard({ hosts: [host], origins: [] }),
+    authenticate: async (request) => {
+      const token = request.headers.get('authorization')?.replace(/^Bearer /, '');
+      if (!token) throw new PlanwardenError('TOKEN_MISSING', 'No token.', { remedy: 'Send one.' });
+      return { token, clientId: token, scopes: [] };
+    },
+    maxBodyBytes: 10_000,
+    log: silentLog,
+  });
+});
+
+afterAll(async () => {
+  await handler.close();
+  http.closeAllConnections();
+  await new Promise((done) => http.close(done));
+});
+
+const headers = (token: string) => ({ requestInit: { headers: { authorization: `Bearer ${token}` } } });
+
+async function modernClient(token = 'agent') {
+  const client = new Client({ name: 't', version: '1' }, { versionNegotiation: { mode: { pin: '2026-07-28' } } });
+  await client.connect(new StreamableHTTPClientTransport(url, headers(token)));
+  return client;
+}
+
+async function legacyClient(token = 'agent') {
+  const client = new Client({ name: 't', version: '1' }, { versionNegotiation: { mode: 'legacy' } });
+  await client.connect(new StreamableHTTPClientTransport(url, headers(token)));
+  return client;
+}
+
+async function oldClient(token = 'agent') {
+  const client = new OldClient({ name: 't', version: '1' });
+  // The old SDK's types were not made for exactOptionalPropertyTypes.
+  await client.connect(new OldTransport(url, headers(token)) as Parameters<OldClient['connect']>[0]);
+  return client;
+}
+
+describe.each([
+  ['client 2.4, 2026-07-28', modernClient],
+  ['client 2.4, 2025 era', legacyClient],
+  ['sdk 1.32', oldClient],
+])('%s', (_name, connect) => {
+  test('lists and calls, knows who asks, refuses unknown arguments by name, hides unknown errors', async () => {
+    const client = await connect();
+    try {
+      const { tools } = await client.listTools();
+      expect(tools.map((tool) => tool.name)).toEqual(['greet']);
+      expect(tools[0]?.inputSchema).toMatchObject({ additionalProperties: false, required: ['name'] });
+      const call = (args: Record<string, unknown>) => client.callTool({ name: 'greet', arguments: args });
+      expect((await call({ name: 'hi' })).structuredContent).toEqual({ greeting: 'hi from agent' });
+      const unknown = await call({ name: 'hi', force: true });
+      expect(unknown).toMatchObject({
+        isError: true,
+        structuredContent: { code: 'INPUT_INVALID', where: { field: 'force' } },
+      });
+      expect((await call({ name: 'hi', deep: { a: 1, b: 2 } })).structuredContent).toMatchObject({
+        where: { field: 'deep.b' },
+      });
+      expect((await call({})).structuredContent).toMatchObject({ where: { field: 'name' } });
+      expect((await call({ name: 'ended' })).structuredContent).toMatchObject({
+        code: 'RUN_ENDED',
+        remedy: 'Start another.',
+      });
+      const crash = await call({ name: 'crash' });
+      expect(crash).toMatchObject({ isError: true, structuredContent: { code: 'INTERNAL' } });
+      expect(JSON.stringify(crash)).not.toContain('secret-stack-detail');
+      const prompt = await client.getPrompt({ name: 'plan', arguments: { goal: 'ship' } });
+      expect(prompt.messages[0]?.content).toMatchObject({ text: 'agent: ship' });
+      const read = await client.readResource({ uri: 'kit://rules' });
+      expect(read.contents[0]).toMatchObject({ text: 'rules for agent' });
+    } finally {
+      await client.close();
+    }
+  });
+});
+
+describe('the endpoint', () => {
+  const initialize = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'initialize',
+    params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } },
+  };
+  const post = (body: unknown, extra: Record<string, string>) =>
+    fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...extra },
+      body: JSON.stringify(body),
+    });
+
+  test('answers 401 without a token', async () => {
+    const response = await post(initialize, {});
+    expect(response.status).toBe(401);
+    expect(response.headers.get('www-authenticate')).toBe('Bearer');
+    expect(await response.json()).toMatchObject({ code: 'TOKEN_MISSING' });
+  });
+
+  test('refuses a foreign web origin', async () => {
+    const response = await post(initialize, { authorization: 'Bearer agent', origin: 'https://evil.example' });
+    expect(response.status).toBe(403);
+    expect(await response.json()).toMatchObject({ code: 'ORIGIN_REFUSED' });
+  });
+
+  test('refuses a body over the limit', async () => {
+    const response = await post({ ...initialize, padding: 'x'.repeat(20_000) }, { authorization: 'Bearer agent' });
+    expect(response.status).toBe(413);
+  });
+
+  test('a session opens with the token of its owner only', async () => {
+    const opened = await post(initialize, { authorization: 'Bearer agent' });
+    await opened.text();
+    const session = opened.headers.get('mcp-session-id');
+    if (session === null) throw new Error('no session');
+    const list = { jsonrpc: '2.0', id: 2, method: 'tools/list' };
+    const of = (token: string) => post(list, { authorization: `Bearer ${token}`, 'mcp-session-id': session });
+    const theirs = await of('other');
+    await theirs.text();
+    expect(theirs.status).toBe(404);
+    const ours = await of('agent');
+    await ours.text();
+    expect(ours.status).toBe(200);
+  });
+});
