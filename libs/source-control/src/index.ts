@@ -1,0 +1,13 @@
+export type { SourceControlOptions } from './github-connection.js';
+export {
+  blockDigest,
+  extractBlock,
+  type PullRequestTextParts,
+  pullRequestText,
+} from './pull-request-text.js';
+export type { ExpectedPush } from './pushed-files.js';
+export { type MergeFinding, subjectTrailers } from './release-acts.js';
+export type { CommitFacts, ComparedCommit, Comparison, PullRequestView, TreeFile } from './repository-reads.js';
+export { foreignAuthors, type Review, votesFromReviews } from './review-votes.js';
+export { createSourceControl, type SourceControl } from './source-control.js';
+export { verifyWebhook } from './webhook-signature.js';

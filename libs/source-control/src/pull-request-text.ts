@@ -1,0 +1,78 @@
+import { type Digest, type Finding, sha256 } from '@planwarden/contracts';
+
+const BEGIN = '<!-- planwarden:begin -->';
+const END = '<!-- planwarden:end -->';
+const LONGEST_QUOTE = 2_000;
+const LONGEST_PLAN = 30_000;
+
+export interface PullRequestTextParts {
+  readonly run: string;
+  readonly round: number;
+  readonly subjectDigest: string | null;
+  readonly planText: string;
+  readonly findings: readonly Finding[];
+  /** Words of the agent: quoted, never rendered. */
+  readonly agentTitle: string;
+  readonly agentReason: string;
+}
+
+/** Our block of the PR text. What an agent wrote stands only inside fences it cannot close. */
+export function pullRequestText(p: PullRequestTextParts): string {
+  const findings = p.findings.map((f) => quoteLine(`${f.severity} ${f.rule}: ${f.message} Mend: ${f.remedy}`));
+  return [
+    BEGIN,
+    `### Planwarden: run ${p.run}, round ${p.round}`,
+    p.subjectDigest === null ? 'Not yet ready for votes.' : `Subject: \`${p.subjectDigest}\``,
+    '#### Plan',
+    fenced(p.planText, LONGEST_PLAN),
+    '#### Findings',
+    findings.length === 0 ? 'None.' : fenced(findings.join('\n'), LONGEST_PLAN),
+    '#### What the agent said (quoted, not checked)',
+    fenced(`${p.agentTitle}\n\n${p.agentReason}`, LONGEST_QUOTE),
+    '#### To approve',
+    'Review this pull request at its newest commit: **Approve** or **Request changes**. The review names the subject',
+    'above. Editing this text, or pushing to the branch, voids the votes.',
+    END,
+  ].join('\n\n');
+}
+
+/** Our block inside a PR body, markers included; null unless there is exactly one whole block. */
+export function extractBlock(body: string): string | null {
+  const text = body.replaceAll('\r\n', '\n');
+  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
+  if (begin < 0 || end < begin || text.lastIndexOf(BEGIN) !== begin || text.lastIndexOf(END) !== end) return null;
+  return text.slice(begin, end + END.length);
+}
+
+/** Digest of our block; null when it is gone, cut or doubled. Line ends are not a difference. */
+export function blockDigest(body: string): Digest | null {
+  const block = extractBlock(body);
+  return block === null ? null : sha256(block);
+}
+
+/** A fence longer than any run of backticks inside; comments, mentions and control characters are defused. */
+function fenced(text: string, longest: number): string {
+  const cut =
+    text.length > longest ? `${text.slice(0, longest)}\n(cut: ${text.length - longest} more characters)` : text;
+  const safe = defuse(cut);
+  const ticks = Math.max(3, ...[...safe.matchAll(/`+/g)].map((match) => match[0].length + 1));
+  const fence = '`'.repeat(ticks);
+  return `${fence}text\n${safe}\n${fence}`;
+}
+
+/** A zero-width space breaks what GitHub or our own reader would act on, even where the fence already holds. */
+function defuse(text: string): string {
+  return (
+    text
+      .replaceAll(/\r\n?/g, '\n')
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: control and bidi characters are what is removed
+      .replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f\u202a-\u202e\u2066-\u2069]/g, '')
+      .replaceAll('<!--', '<\u200b!--')
+      .replaceAll('-->', '--\u200b>')
+      .replaceAll('@', '@\u200b')
+      .replaceAll('![', '!\u200b[')
+      .replaceAll('](', ']\u200b(')
+  );
+}
+
+const quoteLine = (text: string): string => text.replaceAll(/\s+/g, ' ');

@@ -1,0 +1,160 @@
+import { PlanwardenError } from '@planwarden/contracts';
+import { atGitHub, type Connection, findAtGitHub } from './github-connection.js';
+
+export interface CommitFacts {
+  readonly sha: string;
+  readonly parents: readonly string[];
+  readonly tree: string;
+  readonly message: string;
+}
+export interface TreeFile {
+  readonly path: string;
+  readonly mode: string;
+  readonly blobSha: string;
+}
+export interface ComparedCommit {
+  readonly sha: string;
+  readonly authorGithubId: number | null;
+  readonly committerGithubId: number | null;
+}
+export interface Comparison {
+  readonly mergeBase: string;
+  readonly commits: readonly ComparedCommit[];
+}
+export interface PullRequestView {
+  readonly number: number;
+  readonly state: 'open' | 'closed' | 'merged';
+  readonly isDraft: boolean;
+  readonly headSha: string;
+  readonly headBranch: string;
+  readonly mergeSha: string | null;
+  readonly mergedBy: { readonly id: number; readonly login: string } | null;
+  readonly body: string;
+  readonly nodeId: string;
+  readonly url: string;
+}
+
+/** Reads of one repository. Every answer comes from GitHub at the call, all pages. */
+export function repositoryReads({ octokit, repo }: Connection) {
+  const tree = async (sha: string) => {
+    const { data } = await octokit.rest.git.getTree({ ...repo, tree_sha: sha, recursive: '1' });
+    if (data.truncated) {
+      throw new PlanwardenError('NOT_SUPPORTED', 'the repository has more files than GitHub lists at once', {
+        remedy: 'Use a smaller repository for this target.',
+      });
+    }
+    return data.tree;
+  };
+  const pullView = async (number: number): Promise<PullRequestView> => {
+    const { data } = await octokit.rest.pulls.get({ ...repo, pull_number: number });
+    return {
+      number: data.number,
+      state: data.merged ? 'merged' : data.state === 'open' ? 'open' : 'closed',
+      isDraft: data.draft ?? false,
+      headSha: data.head.sha,
+      headBranch: data.head.ref,
+      mergeSha: data.merged ? data.merge_commit_sha : null,
+      mergedBy: data.merged_by ? { id: data.merged_by.id, login: data.merged_by.login } : null,
+      body: data.body ?? '',
+      nodeId: data.node_id,
+      url: data.html_url,
+    };
+  };
+  return {
+    repository: () =>
+      atGitHub('reading the repository', async () => ({ id: (await octokit.rest.repos.get(repo)).data.id })),
+
+    /** SHA of a branch's head; null when the branch is not there. */
+    branchHead: (branch: string) =>
+      findAtGitHub(`reading branch ${branch}`, async () => {
+        const { data } = await octokit.rest.git.getRef({ ...repo, ref: `heads/${branch}` });
+        return data.object.sha;
+      }),
+
+    commit: (sha: string): Promise<CommitFacts> =>
+      atGitHub('reading a commit', async () => {
+        const { data } = await octokit.rest.git.getCommit({ ...repo, commit_sha: sha });
+        return { sha: data.sha, parents: data.parents.map((p) => p.sha), tree: data.tree.sha, message: data.message };
+      }),
+
+    /** Files at a commit below a path ('' for all), with modes and blob SHAs, sorted by path. */
+    filesAt: (sha: string, path = ''): Promise<TreeFile[]> =>
+      atGitHub('reading the files of a commit', async () =>
+        (await tree(sha))
+          .filter((entry) => entry.type !== 'tree' && (path === '' || entry.path.startsWith(`${path}/`)))
+          .map((entry) => ({ path: entry.path, mode: entry.mode, blobSha: entry.sha }))
+          .sort((a, b) => (a.path < b.path ? -1 : 1)),
+      ),
+
+    /** UTF-8 text of a blob. */
+    blobText: (blobSha: string): Promise<string> =>
+      atGitHub('reading a file', async () => {
+        const { data } = await octokit.rest.git.getBlob({ ...repo, file_sha: blobSha });
+        return Buffer.from(data.content, data.encoding === 'base64' ? 'base64' : 'utf8').toString('utf8');
+      }),
+
+    /** Tree SHA of a folder at a commit; null when it is absent. */
+    subtreeSha: (sha: string, path: string): Promise<string | null> =>
+      atGitHub('reading a folder', async () => {
+        const entry = (await tree(sha)).find((candidate) => candidate.path === path && candidate.type === 'tree');
+        return entry?.sha ?? null;
+      }),
+
+    /** Merge base and every commit of base...head. An author who maps to no account is null. */
+    compare: (base: string, head: string): Promise<Comparison> =>
+      atGitHub('comparing commits', async () => {
+        const commits: ComparedCommit[] = [];
+        for (let page = 1; ; page += 1) {
+          const { data } = await octokit.rest.repos.compareCommitsWithBasehead({
+            ...repo,
+            basehead: `${base}...${head}`,
+            per_page: 100,
+            page,
+          });
+          for (const commit of data.commits) {
+            commits.push({
+              sha: commit.sha,
+              authorGithubId: idOf(commit.author),
+              committerGithubId: idOf(commit.committer),
+            });
+          }
+          if (commits.length >= data.total_commits || data.commits.length === 0) {
+            if (commits.length !== data.total_commits) throw incomplete();
+            return { mergeBase: data.merge_base_commit.sha, commits };
+          }
+        }
+      }),
+
+    pullRequest: (number: number): Promise<PullRequestView> => atGitHub(`reading PR ${number}`, () => pullView(number)),
+
+    /** The PR of a branch, open or not; EFFECT_DOUBLE when there is more than one. */
+    findPullRequest: (headBranch: string): Promise<PullRequestView | null> =>
+      atGitHub('looking for the PR of a branch', async () => {
+        const head = `${repo.owner}:${headBranch}`;
+        const { data } = await octokit.rest.pulls.list({ ...repo, head, state: 'all', per_page: 100 });
+        const own = data.filter((pull) => pull.head.ref === headBranch);
+        if (own.length > 1) {
+          throw new PlanwardenError('EFFECT_DOUBLE', 'the branch of the run has more than one PR', {
+            remedy: 'Close the PR that is not of the run, then retry.',
+          });
+        }
+        return own[0] ? pullView(own[0].number) : null;
+      }),
+
+    /** Every review of a PR, oldest first, all pages. */
+    reviews: (number: number) =>
+      atGitHub(`reading the reviews of PR ${number}`, () =>
+        octokit.paginate(octokit.rest.pulls.listReviews, { ...repo, pull_number: number, per_page: 100 }),
+      ),
+  };
+}
+
+function idOf(account: object | null): number | null {
+  return account !== null && 'id' in account && typeof account.id === 'number' ? account.id : null;
+}
+
+function incomplete(): PlanwardenError {
+  return new PlanwardenError('OUTSIDE_ANSWER_INVALID', 'GitHub did not list every commit of the branch', {
+    remedy: 'Try again; a branch with very many commits is refused.',
+  });
+}

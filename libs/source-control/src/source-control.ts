@@ -1,0 +1,23 @@
+import { connect, type SourceControlOptions } from './github-connection.js';
+import { mergeAcceptance } from './merge-acceptance.js';
+import { type ExpectedPush, verifyPushedFiles } from './pushed-files.js';
+import { evidenceActs, releasedActs } from './release-acts.js';
+import { repositoryReads } from './repository-reads.js';
+
+/**
+ * GitHub as the gate uses it: it reads what decides trust and does what an Approval releases.
+ * @param options.releaseBotId GitHub id of the release App's own account; without it no merge is ever called ours
+ */
+export function createSourceControl(options: SourceControlOptions & { readonly releaseBotId?: number }) {
+  const connection = connect(options);
+  const reads = repositoryReads(connection);
+  return {
+    ...reads,
+    checkMergeAcceptance: mergeAcceptance(connection, reads),
+    verifyPushedFiles: (push: ExpectedPush) => verifyPushedFiles(reads, push),
+    ...evidenceActs(connection, reads),
+    ...releasedActs(connection, reads, options.releaseBotId ?? null),
+  };
+}
+
+export type SourceControl = ReturnType<typeof createSourceControl>;
