@@ -1,0 +1,42 @@
+# METADATA
+# title: Decision of phase plan
+# description: Gathers the findings of every rule of the phase; an incomplete input is a finding itself.
+package planwarden.plan
+
+import data.planwarden.lib
+
+required := {
+	"actor.persona": "string",
+	"actor.principal": "string",
+	"actor.riskCeiling.affectedResources": "number",
+	"actor.riskCeiling.destroyOrReplace": "boolean",
+	"facts.blastRadius.affected": "number",
+	"plan.digest": "string",
+	"plan.objects": "array",
+	"target.argocd.namespace": "string",
+	"target.argocd.namespaces": "array",
+	"target.cluster": "string",
+	"target.environment": "string",
+	"target.name": "string",
+}
+
+findings contains finding if {
+	some finding in lib.incomplete(required)
+}
+
+# Without any input the rules above are undefined, not silent.
+findings contains lib.plain(lib.incomplete_rule, "There is no input.") if not is_object(input)
+
+findings contains finding if {
+	some name
+	some finding in data.planwarden.rules.plan[name].findings
+}
+
+rules contains lib.incomplete_rule.id
+
+rules contains id if {
+	some name
+	id := data.planwarden.rules.plan[name].rule.id
+}
+
+decision := {"findings": [finding | some finding in findings], "rules": [id | some id in rules]}

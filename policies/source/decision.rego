@@ -1,0 +1,45 @@
+# METADATA
+# title: Decision of phase source
+# description: Gathers the findings of every rule of the phase; an incomplete input is a finding itself.
+package planwarden.source
+
+import data.planwarden.lib
+
+required := {
+	"actor.persona": "string",
+	"actor.principal": "string",
+	"objects": "array",
+	"paths": "array",
+	"secrets": "array",
+	"target.argocd.destination.server": "string",
+	"target.argocd.namespace": "string",
+	"target.argocd.namespaces": "array",
+	"target.argocd.project": "string",
+	"target.argocd.repoUrl": "string",
+	"target.argocd.rootApplication": "string",
+	"target.baseBranch": "string",
+	"target.environment": "string",
+	"target.name": "string",
+	"target.path": "string",
+}
+
+findings contains finding if {
+	some finding in lib.incomplete(required)
+}
+
+# Without any input the rules above are undefined, not silent.
+findings contains lib.plain(lib.incomplete_rule, "There is no input.") if not is_object(input)
+
+findings contains finding if {
+	some name
+	some finding in data.planwarden.rules.source[name].findings
+}
+
+rules contains lib.incomplete_rule.id
+
+rules contains id if {
+	some name
+	id := data.planwarden.rules.source[name].rule.id
+}
+
+decision := {"findings": [finding | some finding in findings], "rules": [id | some id in rules]}

@@ -1,0 +1,35 @@
+# METADATA
+# title: Decision of phase verify
+# description: Gathers the findings of every rule of the phase; an incomplete input is a finding itself.
+package planwarden.verify
+
+import data.planwarden.lib
+
+required := {
+	"observed.images": "object",
+	"observed.workloads": "array",
+	"plan.images": "object",
+	"plan.objects": "array",
+	"target.name": "string",
+}
+
+findings contains finding if {
+	some finding in lib.incomplete(required)
+}
+
+# Without any input the rules above are undefined, not silent.
+findings contains lib.plain(lib.incomplete_rule, "There is no input.") if not is_object(input)
+
+findings contains finding if {
+	some name
+	some finding in data.planwarden.rules.verify[name].findings
+}
+
+rules contains lib.incomplete_rule.id
+
+rules contains id if {
+	some name
+	id := data.planwarden.rules.verify[name].rule.id
+}
+
+decision := {"findings": [finding | some finding in findings], "rules": [id | some id in rules]}
