@@ -9,6 +9,7 @@
 package planwarden.rules.call.call_namespace_outside_target
 
 import data.planwarden.calls
+import data.planwarden.kubernetes
 import data.planwarden.lib
 
 rule := rego.metadata.chain()[1].annotations.custom
@@ -37,6 +38,23 @@ findings contains lib.plain(rule, message) if {
 	not resource_allowed(resource)
 	message := sprintf("The manifest handed to %s lies outside the namespaces of the target.", [input.tool])
 }
+
+# The server ignores a namespace beside a kind of the whole cluster.
+findings contains lib.plain(rule, message) if {
+	input.tool in calls.cluster_writes
+	object.get(input.arguments, "kind", null) in (kubernetes.cluster_kinds | {"Namespace"})
+	message := sprintf("Tool %s is called for an object of the whole cluster.", [input.tool])
+}
+
+findings contains lib.plain(rule, message) if {
+	some resource in calls.resources
+	wide(resource)
+	message := sprintf("The manifest handed to %s is a list or acts on the whole cluster.", [input.tool])
+}
+
+wide(resource) if object.get(resource, "kind", null) in kubernetes.cluster_kinds
+
+wide(resource) if object.get(resource, "items", null) != null
 
 judged_resources if count(calls.resources) == 1
 

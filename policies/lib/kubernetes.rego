@@ -78,3 +78,12 @@ namespace_fits(entry, namespace) if {
 	not argoproj(entry)
 	lib.namespace_allowed(namespace)
 }
+
+# Kinds that act on the whole cluster, also where a namespace was written beside them.
+cluster_kinds := {
+	"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "PersistentVolume", "StorageClass",
+	"PriorityClass", "RuntimeClass", "IngressClass", "Node", "APIService", "CSIDriver",
+	"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
+	"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicy",
+	"MutatingAdmissionPolicyBinding", "CertificateSigningRequest",
+}

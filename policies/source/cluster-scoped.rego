@@ -23,14 +23,6 @@ findings contains lib.at(rule, entry, ["metadata"], message) if {
 # Kinds that stay cluster-scoped although a namespace was written.
 findings contains lib.at(rule, entry, ["kind"], message) if {
 	some entry in input.objects
-	kubernetes.kind(entry) in cluster_kinds
+	kubernetes.kind(entry) in kubernetes.cluster_kinds
 	message := sprintf("%s acts on the whole cluster.", [kubernetes.label(entry)])
-}
-
-cluster_kinds := {
-	"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "PersistentVolume", "StorageClass",
-	"PriorityClass", "RuntimeClass", "IngressClass", "Node", "APIService", "CSIDriver",
-	"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
-	"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicy",
-	"MutatingAdmissionPolicyBinding", "CertificateSigningRequest",
 }

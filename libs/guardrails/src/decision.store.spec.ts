@@ -16,7 +16,11 @@ afterAll(async () => {
 });
 
 const where = { run: 'run_1', round: 1, step: 'check-source' };
-const input = { actor: { persona: 'devops' }, target: { environment: 'production' }, token: 'an-invented-one' } as never;
+const input = {
+  actor: { persona: 'devops' },
+  target: { environment: 'production' },
+  token: 'an-invented-one',
+} as never;
 
 test('gives back what was recorded, in order, and explains it without secrets', async () => {
   const first = await guardrails.evaluate('intake', input, where);
