@@ -1,4 +1,4 @@
-import { mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,12 +6,18 @@ import { describe, expect, test } from '@jest/globals';
 import { cruise, type ICruiseOptions, type ICruiseResult } from 'dependency-cruiser';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { default: rules } = (await import('../.dependency-cruiser.mjs')) as { default: ICruiseOptions['ruleSet'] & { options: ICruiseOptions } };
+const { default: rules } = (await import('../.dependency-cruiser.mjs')) as {
+  default: ICruiseOptions['ruleSet'] & { options: ICruiseOptions };
+};
 
 /** Cruises a folder with the project's rules and returns the broken ones as `rule: from -> to`. */
 async function broken(baseDir: string, folders: string[]): Promise<string[]> {
   const { options, ...ruleSet } = rules;
-  const result = await cruise(folders, { ...options, ruleSet, validate: true, baseDir }, options.enhancedResolveOptions);
+  const result = await cruise(
+    folders,
+    { ...options, ruleSet, validate: true, baseDir },
+    options.enhancedResolveOptions,
+  );
   return (result.output as ICruiseResult).summary.violations.map((v) => `${v.rule.name}: ${v.from} -> ${v.to}`);
 }
 

@@ -23,10 +23,14 @@ export function ensureNode() {
 /** Installs the packages of the lock file, once for each content of it. */
 export function ensurePackages() {
   const stamp = join(root, 'node_modules', '.planwarden-lock');
-  const digest = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const digest = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
-  process.stderr.write('Installing packages (npm ci) ...\n');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  process.stderr.write('Installing packages ...\n');
+  // Not `npm ci`: it refuses a whole install when a registry lacks the optional build of a platform we are not on.
+  // `--no-save` keeps to the lock file just the same and never writes it.
+  run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
   writeFileSync(stamp, digest);
 }
 
