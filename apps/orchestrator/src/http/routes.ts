@@ -30,6 +30,8 @@ export interface RouteDescription {
 
 export const createRunBody = changeRequestSchema;
 export const cancelBody = z.strictObject({ reason: z.string().max(2000).default('') });
+export const discardBody = z.strictObject({ reason: z.string().max(2000).default('') });
+export const signInBody = z.strictObject({ token: z.string().min(1).max(200) });
 export const linkBody = z.strictObject({ person: z.string().min(1).max(63) });
 
 export const ROUTES: readonly RouteDescription[] = [
@@ -55,6 +57,15 @@ export const ROUTES: readonly RouteDescription[] = [
     summary: 'Who is signed in',
     audience: 'session',
     status: 200,
+    answer: sessionViewSchema,
+  },
+  {
+    method: 'post',
+    path: '/api/v1/session',
+    summary: 'Spends a one-time sign-in link (its token stands after the # of /sign-in) and sets the session cookie',
+    audience: 'none',
+    body: signInBody,
+    status: 201,
     answer: sessionViewSchema,
   },
   { method: 'delete', path: '/api/v1/session', summary: 'Signs out', audience: 'session', status: 204, answer: null },
@@ -153,6 +164,15 @@ export const ROUTES: readonly RouteDescription[] = [
     body: voteRequestSchema,
     status: 201,
     answer: z.strictObject({ vote: z.string() }),
+  },
+  {
+    method: 'post',
+    path: '/api/v1/runs/{id}/discard',
+    summary: 'A person who may vote says no for good: the run ends discarded',
+    audience: 'session',
+    body: discardBody,
+    status: 202,
+    answer: runSummarySchema,
   },
   {
     method: 'post',
