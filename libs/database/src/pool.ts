@@ -6,18 +6,20 @@ export interface PoolOptions {
   /** Most connections at a time. Default 10. */
   readonly max?: number;
   readonly log?: Log;
+  /** Schema that unqualified names mean, where it is not `public`. */
+  readonly searchPath?: string;
 }
 
 /**
  * The one pool of a process. Sessions run in UTC. A connection that dies while idle is logged, never thrown: the next
  * query gets a new one or fails by itself.
  */
-export function createPool({ connectionString, max = 10, log = silentLog }: PoolOptions): pg.Pool {
+export function createPool({ connectionString, max = 10, log = silentLog, searchPath }: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString,
     max,
     application_name: 'planwarden',
-    options: '-c TimeZone=UTC',
+    options: `-c TimeZone=UTC${searchPath === undefined ? '' : ` -c search_path=${searchPath}`}`,
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 30_000,
   });

@@ -1,0 +1,18 @@
+export { type Bell, type BellListener, createPostgresBell, listenOnPostgres } from './bell.js';
+export { type RunFilter, type RunRecord, RunStore, type StepRecord } from './run.repository.js';
+export { type Advance, RUN_FAULT_POINTS, RunEngine, type RunEngineOptions } from './run-engine.js';
+export type { Demand, NewRun } from './run-event.js';
+export { assertTransition, CANCELABLE_STATES, isEndState, RUN_TRANSITIONS, runStatesDiagram } from './run-states.js';
+export { migrateRuns } from './runs.migrations.js';
+export {
+  assertPipeline,
+  done,
+  type Effect,
+  type Pipeline,
+  type Reconciled,
+  type Shape,
+  type Step,
+  type StepContext,
+  type StepOutcome,
+} from './step.js';
+export { createWorker, type RunWorker, type WorkerOptions } from './worker.js';

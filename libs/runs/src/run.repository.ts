@@ -1,0 +1,323 @@
+import {
+  type ErrorBody,
+  newId,
+  PlanwardenError,
+  type Requester,
+  type RunEvent,
+  type RunState,
+  type WaitReason,
+} from '@planwarden/contracts';
+import { withTransaction } from '@planwarden/database';
+import type pg from 'pg';
+import { appendFromOutside } from './journal.js';
+import type { Demand, NewRun, RunEventEntry } from './run-event.js';
+import { CANCELABLE_STATES } from './run-states.js';
+
+/** A run as its projection shows it. Times are RFC 3339, UTC. */
+export interface RunRecord extends NewRun {
+  readonly id: string;
+  readonly requester: Requester;
+  readonly pipeline: string;
+  readonly state: RunState;
+  readonly ended: boolean;
+  readonly round: number;
+  readonly step: string | null;
+  readonly wait: { readonly reason: WaitReason; readonly message: string } | null;
+  readonly outcome: ErrorBody | null;
+  readonly cancel: Demand | null;
+  readonly discard: Demand | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export interface StepRecord {
+  readonly round: number;
+  readonly step: string;
+  readonly state: 'running' | 'parked' | 'done' | 'failed';
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly message: string | null;
+  readonly output: unknown;
+}
+
+export interface RunFilter {
+  readonly state?: RunState;
+  /** Only runs of this principal. */
+  readonly principal?: string;
+  /** The `next` of the page before. */
+  readonly cursor?: string;
+  readonly limit: number;
+}
+
+/** Runs, their journal and their projections. */
+export class RunStore {
+  constructor(private readonly pool: pg.Pool) {}
+
+  /**
+   * Begins a run: row, journal entry and wake time in one transaction. The bell is the caller's to ring.
+   * @param limits.openRuns most runs of the target that may be open at once
+   * @param beside written in the same transaction, e.g. the intake decision
+   * @throws PlanwardenError RUN_LIMIT_REACHED
+   */
+  async start(
+    run: NewRun,
+    pipeline: string,
+    limits: { readonly openRuns: number },
+    beside?: (client: pg.PoolClient, id: string) => Promise<void>,
+  ): Promise<RunRecord> {
+    const id = newId('run');
+    await withTransaction(this.pool, async (client) => {
+      await client.query(`SELECT pg_advisory_xact_lock(hashtextextended('runs:' || $1, 0))`, [run.target]);
+      const open = await client.query<{ n: number }>(
+        'SELECT count(*)::int AS n FROM runs WHERE target = $1 AND NOT ended',
+        [run.target],
+      );
+      if ((open.rows[0]?.n ?? 0) >= limits.openRuns) throw tooManyOpen(run.target, limits.openRuns);
+      await client.query(
+        `INSERT INTO runs (id, pipeline, title, target, environment, persona, principal, on_behalf_of, request, state)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending')`,
+        [
+          id,
+          pipeline,
+          run.title,
+          run.target,
+          run.environment,
+          run.persona,
+          run.requester.principal,
+          run.requester.onBehalfOf,
+          JSON.stringify(run.request),
+        ],
+      );
+      await appendFromOutside(client, id, {
+        kind: 'run:started',
+        data: { ...run, pipeline },
+        message: `asked for by ${run.requester.principal}`,
+      });
+      await beside?.(client, id);
+    });
+    return this.get(id);
+  }
+
+  /** @throws PlanwardenError RUN_UNKNOWN */
+  async get(id: string): Promise<RunRecord> {
+    const found = await this.pool.query<Row>(`SELECT * FROM runs WHERE id = $1`, [id]);
+    const row = found.rows[0];
+    if (row) return recordOf(row);
+    throw new PlanwardenError('RUN_UNKNOWN', 'there is no run with this id', {
+      where: { field: 'run' },
+      remedy: 'List runs to see the ids there are.',
+    });
+  }
+
+  /** Newest first. */
+  async list(filter: RunFilter): Promise<{ readonly runs: RunRecord[]; readonly next: string | null }> {
+    const found = await this.pool.query<Row>(
+      `SELECT * FROM runs
+        WHERE ($1::text IS NULL OR state = $1) AND ($2::text IS NULL OR principal = $2) AND ($3::text IS NULL OR id < $3)
+        ORDER BY id DESC LIMIT $4`,
+      [filter.state ?? null, filter.principal ?? null, filter.cursor ?? null, filter.limit + 1],
+    );
+    const runs = found.rows.slice(0, filter.limit).map(recordOf);
+    return { runs, next: found.rows.length > filter.limit ? (runs.at(-1)?.id ?? null) : null };
+  }
+
+  /** Steps of all rounds, in the order they began. */
+  async steps(id: string): Promise<StepRecord[]> {
+    const found = await this.pool.query<StepRow>(
+      'SELECT * FROM run_steps WHERE run = $1 ORDER BY round, started_at, step',
+      [id],
+    );
+    return found.rows.map((row) => ({
+      round: row.round,
+      step: row.step,
+      state: row.state,
+      startedAt: row.started_at.toISOString(),
+      finishedAt: row.finished_at?.toISOString() ?? null,
+      message: row.message,
+      output: row.output,
+    }));
+  }
+
+  /** Output of a step: of the given round, else of the latest round before it that has one. */
+  async output(id: string, step: string, round: number): Promise<unknown> {
+    const found = await this.pool.query<{ output: unknown }>(
+      `SELECT output FROM run_steps WHERE run = $1 AND step = $2 AND round <= $3 AND state = 'done'
+        ORDER BY round DESC LIMIT 1`,
+      [id, step, round],
+    );
+    return found.rows[0]?.output ?? undefined;
+  }
+
+  /** Journal entries of one run after a sequence number, as people read them. */
+  async events(id: string, afterSeq = 0, limit = 1000): Promise<RunEvent[]> {
+    const found = await this.pool.query<EventRow>(
+      'SELECT * FROM run_events WHERE run = $1 AND seq > $2 ORDER BY seq LIMIT $3',
+      [id, afterSeq, limit],
+    );
+    return found.rows.map(eventOf);
+  }
+
+  /** Entries of all runs (or of one) after a position; never skips one that commits late. */
+  async follow(afterPosition: string, limit: number, run?: string): Promise<RunEvent[]> {
+    const found = await this.pool.query<EventRow>(
+      `SELECT * FROM run_events
+        WHERE position > $1 AND ($3::text IS NULL OR run = $3) AND transaction < pg_snapshot_xmin(pg_current_snapshot())
+        ORDER BY position LIMIT $2`,
+      [afterPosition, limit, run ?? null],
+    );
+    return found.rows.map(eventOf);
+  }
+
+  /** Position of the newest entry, for a follower that starts now. */
+  async lastPosition(): Promise<string> {
+    const found = await this.pool.query<{ position: string }>(
+      'SELECT COALESCE(max(position), 0)::text AS position FROM run_events',
+    );
+    return found.rows[0]?.position ?? '0';
+  }
+
+  /** "Go and look": has no content and is safe to repeat. The caller rings the bell. */
+  async wake(id: string): Promise<void> {
+    await this.pool.query(
+      'UPDATE runs SET wake_at = clock_timestamp(), wakes = wakes + 1 WHERE id = $1 AND NOT ended',
+      [id],
+    );
+  }
+
+  /** Runs whose time has come and that nobody holds. */
+  async due(limit: number): Promise<string[]> {
+    const found = await this.pool.query<{ id: string }>(
+      `SELECT id FROM runs WHERE NOT ended AND wake_at <= clock_timestamp()
+          AND (lease_until IS NULL OR lease_until < clock_timestamp())
+        ORDER BY wake_at LIMIT $1`,
+      [limit],
+    );
+    return found.rows.map((row) => row.id);
+  }
+
+  /** Runs that wait for votes: what a poll for lost webhooks goes through. */
+  async awaitingApproval(): Promise<string[]> {
+    const found = await this.pool.query<{ id: string }>(
+      `SELECT id FROM runs WHERE NOT ended AND state = 'awaiting_approval' ORDER BY id`,
+    );
+    return found.rows.map((row) => row.id);
+  }
+
+  /** @throws PlanwardenError RUN_UNKNOWN, RUN_ENDED when it has ended or something was released already */
+  async requestCancel(id: string, demand: Demand): Promise<RunRecord> {
+    return this.demand(id, { kind: 'run:cancel-requested', data: demand, message: `cancel asked for by ${demand.by}` });
+  }
+
+  /** @throws PlanwardenError RUN_UNKNOWN, RUN_ENDED, NOT_AWAITING_APPROVAL */
+  async requestDiscard(id: string, demand: Demand): Promise<RunRecord> {
+    const run = await this.get(id);
+    if (!run.ended && run.state !== 'awaiting_approval') {
+      throw new PlanwardenError('NOT_AWAITING_APPROVAL', `the run is ${run.state}, not awaiting approval`, {
+        remedy: 'Cancel the run instead, or look at it again when it awaits approval.',
+      });
+    }
+    return this.demand(id, { kind: 'run:discard-requested', data: demand, message: `discarded by ${demand.by}` });
+  }
+
+  private async demand(id: string, entry: RunEventEntry): Promise<RunRecord> {
+    await withTransaction(this.pool, async (client) => {
+      const found = await client.query<{ state: RunState }>('SELECT state FROM runs WHERE id = $1 FOR UPDATE', [id]);
+      const state = found.rows[0]?.state;
+      if (state !== undefined && CANCELABLE_STATES.includes(state) && (await appendFromOutside(client, id, entry)))
+        return;
+      if (state === undefined) return;
+      throw new PlanwardenError('RUN_ENDED', `the run is ${state}: it can no longer be stopped`, {
+        where: { field: 'run' },
+        remedy: 'A released or ended change is undone by a new request.',
+      });
+    });
+    return this.get(id);
+  }
+}
+
+interface Row {
+  id: string;
+  pipeline: string;
+  title: string;
+  target: string;
+  environment: string;
+  persona: string;
+  principal: string;
+  on_behalf_of: string | null;
+  request: unknown;
+  state: RunState;
+  ended: boolean;
+  round: number;
+  step: string | null;
+  wait_reason: WaitReason | null;
+  wait_message: string | null;
+  outcome: ErrorBody | null;
+  cancel: Demand | null;
+  discard: Demand | null;
+  created_at: Date;
+  updated_at: Date;
+}
+
+interface StepRow {
+  round: number;
+  step: string;
+  state: StepRecord['state'];
+  started_at: Date;
+  finished_at: Date | null;
+  message: string | null;
+  output: unknown;
+}
+
+interface EventRow {
+  position: string;
+  run: string;
+  seq: number;
+  round: number;
+  step: string | null;
+  kind: string;
+  message: string;
+  at: Date;
+}
+
+export function recordOf(row: Row): RunRecord {
+  return {
+    id: row.id,
+    pipeline: row.pipeline,
+    title: row.title,
+    target: row.target,
+    environment: row.environment,
+    persona: row.persona,
+    requester: { principal: row.principal, onBehalfOf: row.on_behalf_of },
+    request: row.request,
+    state: row.state,
+    ended: row.ended,
+    round: row.round,
+    step: row.step,
+    wait: row.wait_reason === null ? null : { reason: row.wait_reason, message: row.wait_message ?? '' },
+    outcome: row.outcome,
+    cancel: row.cancel,
+    discard: row.discard,
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+  };
+}
+
+function eventOf(row: EventRow): RunEvent {
+  return {
+    position: row.position,
+    run: row.run,
+    seq: row.seq,
+    round: row.round,
+    step: row.step,
+    kind: row.kind,
+    message: row.message,
+    at: row.at.toISOString(),
+  };
+}
+
+function tooManyOpen(target: string, limit: number): PlanwardenError {
+  return new PlanwardenError('RUN_LIMIT_REACHED', `the target ${target} already has ${limit} open runs`, {
+    where: { field: 'target' },
+    remedy: 'Wait for one to end, or cancel one with cancel_run.',
+  });
+}

@@ -1,0 +1,94 @@
+import { type Migration, runMigrations } from '@planwarden/database';
+import type pg from 'pg';
+
+const migrations: readonly Migration[] = [
+  {
+    name: '0001-runs',
+    sql: `
+      -- The journal: the truth. The other tables are its projections.
+      CREATE TABLE run_events (
+        run text NOT NULL,
+        seq integer NOT NULL,
+        position bigint GENERATED ALWAYS AS IDENTITY,
+        -- Lets a follower wait for transactions that took an earlier position and have not committed yet.
+        transaction xid8 NOT NULL DEFAULT pg_current_xact_id(),
+        round integer NOT NULL,
+        step text,
+        kind text NOT NULL,
+        message text NOT NULL,
+        data jsonb NOT NULL,
+        fence bigint NOT NULL,
+        at timestamptz NOT NULL DEFAULT clock_timestamp(),
+        PRIMARY KEY (run, seq)
+      );
+      CREATE INDEX run_events_by_position ON run_events (position);
+      CREATE FUNCTION runs_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$;
+      CREATE TRIGGER run_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON run_events
+        FOR EACH STATEMENT EXECUTE FUNCTION runs_append_only();
+
+      CREATE TABLE runs (
+        id text PRIMARY KEY,
+        pipeline text NOT NULL,
+        title text NOT NULL,
+        target text NOT NULL,
+        environment text NOT NULL,
+        persona text NOT NULL,
+        principal text NOT NULL,
+        on_behalf_of text,
+        request jsonb NOT NULL,
+        state text NOT NULL,
+        ended boolean NOT NULL DEFAULT false,
+        round integer NOT NULL DEFAULT 1,
+        step text,
+        wait_reason text,
+        wait_message text,
+        outcome jsonb,
+        cancel jsonb,
+        discard jsonb,
+        attempts integer NOT NULL DEFAULT 0,
+        seq integer NOT NULL DEFAULT 0,
+        created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+        updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+        -- When to go and look again; null only for an ended run. "wakes" tells a wake-up that came while a worker held the run.
+        wake_at timestamptz DEFAULT clock_timestamp(),
+        wakes integer NOT NULL DEFAULT 0,
+        lease_owner text,
+        lease_until timestamptz,
+        fence bigint NOT NULL DEFAULT 0
+      );
+      CREATE INDEX runs_due ON runs (wake_at) WHERE NOT ended;
+      CREATE INDEX runs_open_by_target ON runs (target) WHERE NOT ended;
+
+      CREATE TABLE run_steps (
+        run text NOT NULL,
+        round integer NOT NULL,
+        step text NOT NULL,
+        state text NOT NULL,
+        started_at timestamptz NOT NULL,
+        finished_at timestamptz,
+        message text,
+        output jsonb,
+        PRIMARY KEY (run, round, step)
+      );
+      CREATE TABLE run_effects (
+        run text NOT NULL,
+        step text NOT NULL,
+        name text NOT NULL,
+        key text NOT NULL,
+        state text NOT NULL CHECK (state IN ('intent', 'done')),
+        result jsonb,
+        PRIMARY KEY (run, step, name, key)
+      );
+      CREATE TABLE run_locks (
+        name text PRIMARY KEY,
+        run text NOT NULL,
+        taken_at timestamptz NOT NULL DEFAULT clock_timestamp()
+      );`,
+  },
+];
+
+/** Brings the tables of this library up to date. */
+export async function migrateRuns(pool: pg.Pool): Promise<void> {
+  await runMigrations(pool, 'runs', migrations);
+}

@@ -1,0 +1,103 @@
+import type { EndState, ErrorBody, Log, RunState, WaitReason } from '@planwarden/contracts';
+import type { RunRecord } from './run.repository.js';
+
+/** Anything that turns an unknown value into a known shape or throws: a zod schema fits. */
+export interface Shape<T> {
+  parse(value: unknown): T;
+}
+
+/** What a `once` effect's target answers when asked what an earlier attempt did. */
+export type Reconciled =
+  | { readonly found: 'absent' }
+  | { readonly found: 'present'; readonly result: unknown }
+  | { readonly found: 'double'; readonly message: string };
+
+/**
+ * An act of a step on the outside. `idempotent`: doing it again changes nothing. `once`: its intent is journaled
+ * first, and on any doubt `reconcile` asks the target before it is tried again.
+ */
+export type Effect =
+  | { readonly name: string; readonly kind: 'idempotent'; key(run: RunRecord): string }
+  | {
+      readonly name: string;
+      readonly kind: 'once';
+      /** Deterministic: made of run and round only. */
+      key(run: RunRecord): string;
+      reconcile(context: StepContext, key: string): Promise<Reconciled>;
+    };
+
+/** How a step ends. An expected refusal is an outcome; a thrown PlanwardenError is classified by its `failure`. */
+export type StepOutcome =
+  | { readonly kind: 'done'; readonly output?: unknown; readonly message: string }
+  /** Parks the run; a wake-up or the time enters the same step again. */
+  | { readonly kind: 'wait'; readonly reason: WaitReason; readonly message: string; readonly forMs: number }
+  | { readonly kind: 'new-round'; readonly error: ErrorBody }
+  /** Enters an earlier step of the same round again, e.g. confirm when an Approval grew old. */
+  | { readonly kind: 'back'; readonly step: string; readonly message: string }
+  | { readonly kind: 'end'; readonly state: EndState; readonly error: ErrorBody | null; readonly message: string };
+
+export interface StepContext {
+  readonly run: RunRecord;
+  /** Fencing number of the lease under which this step runs. */
+  readonly fence: number;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  /** Memory of this advance only: what must never be stored, such as an Approval. */
+  readonly carry: Map<string, unknown>;
+  /** Output of a step: of this round, else of the latest round before. @throws Error when there is none */
+  output<T>(step: string, shape: Shape<T>): Promise<T>;
+  /** As `output`, or undefined where the step has none yet. */
+  outputIfAny<T>(step: string, shape: Shape<T>): Promise<T | undefined>;
+  /** Does a declared effect of this step: at most once for its key, whatever was tried before. */
+  effect<T>(name: string, shape: Shape<T>, act: (key: string) => Promise<T>): Promise<T>;
+  /** Writes a journal entry that only people read. */
+  note(message: string, data?: unknown): Promise<void>;
+  /** Takes the named lock for the run until it ends or gives it back; false when another run holds it. */
+  takeLock(name: string): Promise<boolean>;
+}
+
+/** One step of a pipeline. */
+export interface Step {
+  readonly name: string;
+  readonly state: RunState;
+  /** State entered when the step is done, where that is a state of its own. */
+  readonly doneState?: RunState;
+  readonly effects: readonly Effect[];
+  /** Name of the step at which the road enters again when this one is met by a new lease. */
+  readonly reentersAt?: string;
+  /** End state of a failure that cannot be mended by trying again. Default `errored`. */
+  readonly failsAs?: EndState;
+  execute(context: StepContext): Promise<StepOutcome>;
+}
+
+export interface Pipeline {
+  readonly version: string;
+  readonly steps: readonly Step[];
+  /** Where a new round begins. */
+  readonly roundStartsAt: string;
+  readonly maxRounds: number;
+  /** Tidies the outside before an end that is not `applied` is journaled. Must be safe to repeat; its failure is logged. */
+  beforeEnd?(context: Omit<StepContext, 'effect'>, end: { state: EndState; error: ErrorBody | null }): Promise<void>;
+}
+
+export const done = (message: string, output?: unknown): StepOutcome => ({ kind: 'done', message, output });
+
+/**
+ * Checks a pipeline once, at start.
+ * @throws Error naming the step that cannot work
+ */
+export function assertPipeline(pipeline: Pipeline): void {
+  const names = pipeline.steps.map((step) => step.name);
+  if (new Set(names).size !== names.length) throw new Error('a pipeline names a step twice');
+  if (!names.includes(pipeline.roundStartsAt)) throw new Error(`no step ${pipeline.roundStartsAt} to start a round at`);
+  for (const [index, step] of pipeline.steps.entries()) {
+    if (step.reentersAt !== undefined && !names.slice(0, index).includes(step.reentersAt)) {
+      throw new Error(`${step.name} re-enters at ${step.reentersAt}, which is not before it`);
+    }
+    for (const effect of step.effects) {
+      if (effect.kind === 'once' && typeof effect.reconcile !== 'function') {
+        throw new Error(`effect ${effect.name} of ${step.name} is "once" and has no reconcile`);
+      }
+    }
+  }
+}
