@@ -1,9 +1,11 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type Log, silentLog } from '@planwarden/contracts';
 import { ApiServer, type SeenRequest } from './api/api-server.js';
 import type { SandboxToken } from './api/authorizer.js';
 import { serverSideApply } from './apply/server-side-apply.js';
+import { selfSignedCertificate } from './certificate.js';
 import { Controllers } from './controllers/controllers.js';
 import type { RolloutPods } from './controllers/replica-set.controller.js';
 import { kubeconfigYaml } from './kubeconfig.js';
@@ -17,8 +19,13 @@ export interface SandboxKubernetesOptions {
   readonly dataFolder?: string;
   /** 0 or absent: the operating system picks one. */
   readonly port?: number;
-  /** Loopback by default; the sandbox speaks plain http and must not be reachable from outside. */
+  /** An IPv4 address, loopback by default; the sandbox must not be reachable from outside. */
   readonly host?: string;
+  /**
+   * Speak https with a certificate of its own, which the kubeconfigs carry. Clients written in Go send no token of a
+   * kubeconfig over plain http. Plain http when absent.
+   */
+  readonly tls?: boolean;
   readonly tokens: readonly SandboxToken[];
   readonly log?: Log;
   /** How many pods of a Deployment come up, for tests of a rollout that does not finish. */
@@ -62,17 +69,22 @@ export async function startSandboxKubernetes(options: SandboxKubernetesOptions):
   controllers.rolloutPods = options.rolloutPods;
   makeNamespaces(store, writer);
   const api = new ApiServer({ store, writer, tokens: options.tokens, log });
-  const server = createServer((request, response) => void api.handle(request, response));
-  server.keepAliveTimeout = 30_000;
   const host = options.host ?? '127.0.0.1';
+  const certificate = options.tls === true ? selfSignedCertificate(host) : undefined;
+  const listener: RequestListener = (request, response) => void api.handle(request, response);
+  const server =
+    certificate === undefined
+      ? createServer(listener)
+      : createTlsServer({ key: certificate.key, cert: certificate.certificate }, listener);
+  server.keepAliveTimeout = 30_000;
   await listen(server, options.port ?? 0, host);
-  const url = `http://${host}:${(server.address() as AddressInfo).port}`;
+  const url = `${certificate === undefined ? 'http' : 'https'}://${host}:${(server.address() as AddressInfo).port}`;
   return {
     url,
     kubeconfig: (user) => {
       const found = options.tokens.find((token) => token.user === user);
       if (found === undefined) throw new Error(`the sandbox has no user ${user}`);
-      return kubeconfigYaml(url, user, found.token);
+      return kubeconfigYaml(url, user, found.token, certificate?.certificate);
     },
     stop: async () => {
       controllers.stop();
