@@ -134,6 +134,20 @@ describe('dryRunApply', () => {
   });
 });
 
+test('speaks https with the authority of the kubeconfig', async () => {
+  const secure = await startSandboxKubernetes({ tokens: TOKENS, tls: true });
+  try {
+    const [read, dryRun] = [secure.kubeconfig('reader'), secure.kubeconfig('tryer')];
+    const ref: ObjectRef = { group: '', version: 'v1', kind: 'Namespace', namespace: null, name: 'default' };
+    expect(await createClusterClient({ name: 'demo', read, dryRun }).get(ref)).toMatchObject({ kind: 'Namespace' });
+    const untrusted = read.replace(/certificate-authority-data: \S+/, '');
+    const lost = createClusterClient({ name: 'demo', read: untrusted, dryRun }).get(ref);
+    await expect(lost).rejects.toMatchObject({ code: 'OUTSIDE_UNAVAILABLE' });
+  } finally {
+    await secure.stop();
+  }
+});
+
 describe('listKinds', () => {
   test('says what was read and what was not', async () => {
     sandbox.control.apply({

@@ -57,6 +57,8 @@ describe('objects', () => {
     const second = await call(sandbox, 'GET', `${MAPS}?limit=2&continue=${next}`);
     expect(itemsOf(second).map((item) => at(item, 'metadata', 'name'))).toEqual(['c']);
     expect(at(second.body, 'metadata', 'continue')).toBeUndefined();
+    expect(second.body.kind).toBe('ConfigMapList');
+    expect(itemsOf(second)[0]).not.toHaveProperty('kind');
   });
 
   test('are refused with the field when they are invalid', async () => {

@@ -76,7 +76,8 @@ export class ObjectRoutes {
       kind: `${resource.kind}List`,
       apiVersion: groupVersionOf(resource),
       metadata,
-      items,
+      // Items of built-in kinds leave out what the list has said; those of custom resources do not.
+      items: resource.custom ? items : items.map(({ apiVersion: _version, kind: _kind, ...item }) => item),
     });
   }
 
