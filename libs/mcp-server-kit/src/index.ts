@@ -4,6 +4,7 @@ export {
   type McpServerOptions,
   type PromptDefinition,
   type ResourceDefinition,
+  type ResourceTemplateDefinition,
   type ServerFactory,
 } from './mcp-server.js';
 export { serveStdio } from './stdio.js';

@@ -60,6 +60,17 @@ beforeAll(async () => {
           read: async (context) => `rules for ${context.who}`,
         },
       ],
+      resourceTemplates: [
+        {
+          name: 'run',
+          uriTemplate: 'kit://runs/{id}',
+          title: 'Run',
+          description: 'A run.',
+          mimeType: 'application/json',
+          list: async (context) => [{ uri: 'kit://runs/1', name: `run of ${context.who}` }],
+          read: async ({ id }, context) => JSON.stringify({ id, who: context.who }),
+        },
+      ],
       contextFor: (auth) => ({ who: auth?.clientId ?? 'nobody' }),
       log: silentLog,
     }),
@@ -134,6 +145,9 @@ describe.each([
       expect(prompt.messages[0]?.content).toMatchObject({ text: 'agent: ship' });
       const read = await client.readResource({ uri: 'kit://rules' });
       expect(read.contents[0]).toMatchObject({ text: 'rules for agent' });
+      const one = await client.readResource({ uri: 'kit://runs/7' });
+      expect(one.contents[0]).toMatchObject({ text: '{"id":"7","who":"agent"}' });
+      expect((await client.listResources()).resources.map((found) => found.uri)).toContain('kit://runs/1');
     } finally {
       await client.close();
     }

@@ -1,4 +1,4 @@
-import { type AuthInfo, fromJsonSchema, type McpRequestContext, McpServer } from '@modelcontextprotocol/server';
+import { type AuthInfo, fromJsonSchema, type McpRequestContext, McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
 import type { Log } from '@planwarden/contracts';
 import { z } from 'zod';
 import type { Tool } from './tool-definition.js';
@@ -22,12 +22,25 @@ export interface ResourceDefinition<Context> {
   read(context: Context): Promise<string>;
 }
 
+/** Resources of one family, e.g. `planwarden://runs/{id}`. */
+export interface ResourceTemplateDefinition<Context> {
+  readonly name: string;
+  readonly uriTemplate: string;
+  readonly title: string;
+  readonly description: string;
+  readonly mimeType: string;
+  /** The newest of them, for clients that list. */
+  list(context: Context): Promise<readonly { readonly uri: string; readonly name: string }[]>;
+  read(variables: Readonly<Record<string, string>>, context: Context): Promise<string>;
+}
+
 export interface McpServerOptions<Context> {
   readonly name: string;
   readonly version: string;
   readonly tools: readonly Tool<Context>[];
   readonly prompts: readonly PromptDefinition<Context>[];
   readonly resources: readonly ResourceDefinition<Context>[];
+  readonly resourceTemplates?: readonly ResourceTemplateDefinition<Context>[];
   /** Who asks, for every single call; undefined over stdio. A PlanwardenError becomes the call's error result. */
   readonly contextFor: (auth: AuthInfo | undefined) => Context | Promise<Context>;
   readonly log: Log;
@@ -68,6 +81,22 @@ export function createMcpServer<Context>(options: McpServerOptions<Context>): Se
       const { name, uri, title, description, mimeType } = resource;
       server.registerResource(name, uri, { title, description, mimeType }, async (at, ctx) => {
         const text = await resource.read(await context(ctx.http?.authInfo));
+        return { contents: [{ uri: at.href, mimeType, text }] };
+      });
+    }
+    for (const family of options.resourceTemplates ?? []) {
+      const { name, uriTemplate, title, description, mimeType } = family;
+      const template = new ResourceTemplate(uriTemplate, {
+        list: async (ctx) => {
+          const found = await family.list(await context(ctx.http?.authInfo));
+          return { resources: found.map((one) => ({ ...one, mimeType })) };
+        },
+      });
+      server.registerResource(name, template, { title, description, mimeType }, async (at, given, ctx) => {
+        const variables = Object.fromEntries(
+          Object.entries(given).map(([key, value]) => [key, Array.isArray(value) ? value.join(',') : value]),
+        );
+        const text = await family.read(variables, await context(ctx.http?.authInfo));
         return { contents: [{ uri: at.href, mimeType, text }] };
       });
     }

@@ -42,8 +42,8 @@ export interface StepRecord {
 
 export interface RunFilter {
   readonly state?: RunState;
-  /** Only runs of this principal. */
-  readonly principal?: string;
+  /** Only runs of these targets. */
+  readonly targets?: readonly string[];
   /** The `next` of the page before. */
   readonly cursor?: string;
   readonly limit: number;
@@ -113,9 +113,9 @@ export class RunStore {
   async list(filter: RunFilter): Promise<{ readonly runs: RunRecord[]; readonly next: string | null }> {
     const found = await this.pool.query<Row>(
       `SELECT * FROM runs
-        WHERE ($1::text IS NULL OR state = $1) AND ($2::text IS NULL OR principal = $2) AND ($3::text IS NULL OR id < $3)
+        WHERE ($1::text IS NULL OR state = $1) AND ($2::text[] IS NULL OR target = ANY($2)) AND ($3::text IS NULL OR id < $3)
         ORDER BY id DESC LIMIT $4`,
-      [filter.state ?? null, filter.principal ?? null, filter.cursor ?? null, filter.limit + 1],
+      [filter.state ?? null, filter.targets ?? null, filter.cursor ?? null, filter.limit + 1],
     );
     const runs = found.rows.slice(0, filter.limit).map(recordOf);
     return { runs, next: found.rows.length > filter.limit ? (runs.at(-1)?.id ?? null) : null };

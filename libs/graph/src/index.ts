@@ -1,0 +1,18 @@
+export { factsDigest } from './facts-digest.js';
+export { migrateGraph } from './graph.migrations.js';
+export {
+  type FactsQuery,
+  type GraphImport,
+  type GraphSearch,
+  type GraphStore,
+  type SeenNode,
+  SUFFERS,
+} from './graph-store.js';
+export {
+  type ClusterReader,
+  importCluster,
+  type KubernetesGraphOptions,
+  kubernetesToGraph,
+} from './kubernetes-graph.js';
+export { nodeIdOf } from './node-id.js';
+export { PostgresGraphStore } from './postgres-graph.store.js';
