@@ -4,7 +4,7 @@ import { keyOf, type Source } from './desired-objects.js';
 import { at, type Json, kubeTime, list, record, sameJson } from './json.js';
 import { isTracked, type ObjectState, stateOf } from './object-state.js';
 
-export const MANAGER = 'argocd';
+export const MANAGER = 'argocd-controller';
 
 /** What applying would change is found by a dry run, as Argo CD's server-side diff does. */
 const comparable = (object: Json): Json => {

@@ -140,7 +140,7 @@ describe('a root application', () => {
       'argocd.argoproj.io/tracking-id': 'web:apps/Deployment:web/nginx',
     });
     expect(
-      nginx?.metadata.managedFields?.some(({ manager, operation }) => manager === 'argocd' && operation === 'Apply'),
+      nginx?.metadata.managedFields?.some(({ manager, operation }) => manager === 'argocd-controller' && operation === 'Apply'),
     ).toBe(true);
   });
 
