@@ -1,0 +1,1 @@
+export { HOSTILE_MODES, type HostileMode, type HostileOptions, hostileGitHub } from './hostile-github.js';
