@@ -1,0 +1,1 @@
+export { loadPersonas, parsePersona } from './persona-file.js';
