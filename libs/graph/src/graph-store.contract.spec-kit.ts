@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { Coverage, GraphEdge } from '@planwarden/contracts';
+import type { BlastHit, Coverage, GraphEdge } from '@planwarden/contracts';
 import { factsDigest, type GraphImport, type GraphStore, nodeIdOf, type SeenNode } from './index.js';
 
 const CLUSTER = 'staging';
@@ -24,6 +24,8 @@ const EDGES: GraphEdge[] = [
   { from: service.id, to: shop.id, kind: 'selects' },
   { from: shop.id, to: config.id, kind: 'mounts' },
 ];
+const edge = (from: SeenNode, to: SeenNode, kind: GraphEdge['kind']): GraphEdge => ({ from: from.id, to: to.id, kind });
+const hitKind = (hit: BlastHit): string => hit.node.kind;
 const coverage = (kindsRead: string[]): Coverage => ({
   cluster: CLUSTER,
   kindsRead,
@@ -65,6 +67,22 @@ export function graphStoreContract(name: string, empty: () => Promise<GraphStore
       expect(await store.get(service.id)).not.toBeNull();
     });
 
+    test('an edge to a kind that could not be read stays too, until that kind is read again', async () => {
+      const reached = async () => (await store.blastRadius(shop.id, { maxDepth: 5, limit: 50 })).hits.map(hitKind);
+      expect(await reached()).toEqual(['Service', 'Pod']);
+      await store.importSnapshot(
+        seen([shop, config], [edge(shop, config, 'mounts')], ['apps/Deployment', 'ConfigMap']),
+      );
+      expect(await reached()).toEqual(['Service', 'Pod']);
+      await store.importSnapshot(seen([shop, pod, service, config], []));
+      expect(await reached()).toEqual([]);
+    });
+
+    test('an edge that its own resource no longer tells of is gone though its other end was not read', async () => {
+      await store.importSnapshot(seen([shop], [], ['apps/Deployment']));
+      expect((await store.blastRadius(config.id, { maxDepth: 5, limit: 50 })).hits).toEqual([]);
+    });
+
     test('what lies outside the namespaces asked for is left alone', async () => {
       const other = node('Deployment', 'shop', 'production-shop');
       await store.importSnapshot({ ...seen([other]), namespaces: ['production-*'] });
@@ -80,7 +98,9 @@ export function graphStoreContract(name: string, empty: () => Promise<GraphStore
         [shop, pod, service, config].map((one) => one.id).sort(),
       );
       expect(rest.next).toBeNull();
-      expect((await store.search({ text: 'sh%p', limit: 10 })).nodes).toEqual([]);
+      for (const text of ['sh%p', 'sho_', 'shop\\', "'"]) {
+        expect((await store.search({ text, limit: 10 })).nodes).toEqual([]);
+      }
       expect(
         (await store.search({ kind: 'Pod', namespace: 'staging-shop', environment: 'staging', limit: 10 })).nodes,
       ).toHaveLength(1);
@@ -114,6 +134,29 @@ export function graphStoreContract(name: string, empty: () => Promise<GraphStore
       const one = await store.blastRadius(a.id, { maxDepth: 9, limit: 1 });
       expect(one.hits).toHaveLength(1);
       expect(one.truncated).toBe(true);
+    });
+
+    test('facts count what is affected however far away, and agree with their snapshot while imports go on', async () => {
+      const chain = Array.from({ length: 12 }, (_, at) => node('Deployment', `d${String(at).padStart(2, '0')}`));
+      const links = chain.slice(1).map((one, at) => edge(chain[at] ?? one, one, 'owns'));
+      const query = { target: 'staging', environment: 'staging', cluster: CLUSTER, ids: [chain[0]?.id ?? ''] };
+      const full = await store.importSnapshot(seen(chain, links));
+      expect((await store.facts(query)).blastRadius.affected).toBe(11);
+      const sizes = new Map([[full.snapshot, 11]]);
+      const importing = (async () => {
+        for (let size = 1; size < 10; size += 1) {
+          const { snapshot } = await store.importSnapshot(seen(chain.slice(0, size + 1), links.slice(0, size)));
+          sizes.set(snapshot, size);
+        }
+      })();
+      const read = await Promise.all(Array.from({ length: 30 }, () => store.facts(query)));
+      await importing;
+      for (const facts of read) expect(facts.blastRadius.affected).toBe(sizes.get(facts.snapshot));
+    });
+
+    test('a resource that is listed twice is kept once', async () => {
+      await store.importSnapshot(seen([shop, { ...shop, properties: { replicas: 2 } }], [...EDGES, ...EDGES]));
+      expect((await store.get(shop.id))?.properties).toEqual({ replicas: 2 });
     });
 
     test('what a run wrote keeps the run as its source when it is seen again', async () => {

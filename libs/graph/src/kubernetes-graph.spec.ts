@@ -27,7 +27,11 @@ const OBJECTS = [
               ],
             },
           ],
-          volumes: [{ name: 'settings', configMap: { name: 'shop-settings' } }],
+          initContainers: [{ name: 'prepare', envFrom: [{ configMapRef: { name: 'prepare-settings' } }] }],
+          volumes: [
+            { name: 'settings', configMap: { name: 'shop-settings' } },
+            { name: 'all', projected: { sources: [{ secret: { name: 'shop-certificate' } }] } },
+          ],
         },
       },
     },
@@ -50,7 +54,11 @@ const OBJECTS = [
     apiVersion: 'networking.k8s.io/v1',
     kind: 'Ingress',
     metadata: meta('shop'),
-    spec: { rules: [{ http: { paths: [{ backend: { service: { name: 'shop' } } }] } }] },
+    spec: {
+      defaultBackend: { service: { name: 'fallback' } },
+      rules: [{ http: { paths: [{ backend: { service: { name: 'shop' } } }] } }],
+      tls: [{ secretName: 'shop-tls' }],
+    },
   },
   { apiVersion: 'v1', kind: 'Secret', metadata: meta('shop-token'), data: { token: 'cGxhbnRlZA==' } },
   {
@@ -76,6 +84,10 @@ describe('a cluster as a graph', () => {
     'networking.k8s.io/Ingress:shop routes_to /Service:shop',
     'apps/Deployment:shop mounts /ConfigMap:shop-settings',
     'apps/Deployment:shop mounts /Secret:shop-token',
+    'apps/Deployment:shop mounts /ConfigMap:prepare-settings',
+    'apps/Deployment:shop mounts /Secret:shop-certificate',
+    'networking.k8s.io/Ingress:shop routes_to /Service:fallback',
+    'networking.k8s.io/Ingress:shop mounts /Secret:shop-tls',
     'apps/Deployment:shop uses /ServiceAccount:shop',
     'argoproj.io/Application:shop manages apps/Deployment:shop',
   ])('%s', (line) => {

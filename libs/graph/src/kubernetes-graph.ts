@@ -123,14 +123,22 @@ function edgesOf(one: Known, all: readonly Known[], cluster: string): GraphEdge[
   const pod = podSpecOf(one);
   if (pod) edges.push(...needsOf(pod, id, near));
   if (ref.kind === 'Ingress') {
-    for (const rule of records(record(object.spec).rules)) {
-      for (const path of records(record(rule.http).paths)) {
-        const service = text(record(record(path.backend).service).name);
-        if (service) edges.push({ from: id, to: near('', 'Service', service), kind: 'routes_to' });
-      }
+    for (const name of backendsOf(record(object.spec))) {
+      edges.push({ from: id, to: near('', 'Service', name), kind: 'routes_to' });
+    }
+    for (const tls of records(record(object.spec).tls)) {
+      const name = text(tls.secretName);
+      if (name) edges.push({ from: id, to: near('', 'Secret', name), kind: 'mounts' });
     }
   }
   return edges;
+}
+
+/** Names of the Services an Ingress sends requests to, its default one among them. */
+function backendsOf(spec: Json): string[] {
+  const paths = records(spec.rules).flatMap((rule) => records(record(rule.http).paths));
+  const backends = [record(spec.defaultBackend), ...paths.map((path) => record(path.backend))];
+  return backends.flatMap((backend) => text(record(backend.service).name) ?? []);
 }
 
 /** Services select, network policies guard: workloads and pods of the same namespace whose labels match. */
@@ -170,8 +178,12 @@ function needsOf(pod: Json, id: string, near: (group: string, kind: string, name
     mounts('ConfigMap', record(volume.configMap).name);
     mounts('Secret', record(volume.secret).secretName);
     mounts('PersistentVolumeClaim', record(volume.persistentVolumeClaim).claimName);
+    for (const source of records(record(volume.projected).sources)) {
+      mounts('ConfigMap', record(source.configMap).name);
+      mounts('Secret', record(source.secret).name);
+    }
   }
-  for (const container of records(pod.containers)) {
+  for (const container of [...records(pod.initContainers), ...records(pod.containers)]) {
     for (const from of records(container.envFrom)) {
       mounts('ConfigMap', record(from.configMapRef).name);
       mounts('Secret', record(from.secretRef).name);
