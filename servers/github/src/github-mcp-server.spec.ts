@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { Client } from '@modelcontextprotocol/client';
+import { Client, type Transport } from '@modelcontextprotocol/client';
 import { noFaults, type Target } from '@planwarden/contracts';
 import { loadPins, McpGateway, schemaDigest } from '@planwarden/mcp-client';
+import { HOSTILE_MODES, hostileGitHub } from '@planwarden/sandbox-hostile-mcp';
 import { type GitHubRecorder, ok, startGitHubRecorder } from './github-recorder.spec-kit.js';
 import { createGitHubMcpServer, inProcessTransport } from './index.js';
 
@@ -25,11 +26,14 @@ afterEach(async () => {
 
 const serverAt = (baseUrl: string) => createGitHubMcpServer({ baseUrl, token: async () => 'author-token-1' });
 
-function openGateway(baseUrl: string): Promise<McpGateway> {
+function openGateway(
+  baseUrl: string,
+  transport: () => Promise<Transport> = inProcessTransport(serverAt(baseUrl)),
+): Promise<McpGateway> {
   return McpGateway.connect({
     servers: {
       github: {
-        transport: { kind: 'in-process', transport: inProcessTransport(serverAt(baseUrl)) },
+        transport: { kind: 'in-process', transport },
         allow: Object.keys(pins),
         pinned: pins,
         deadlineMs: 20_000,
@@ -159,6 +163,21 @@ describe('push_files', () => {
     await client.close();
     expect(result).toMatchObject({ isError: true, structuredContent: { code: 'INPUT_INVALID' } });
     expect(github.seen).toEqual([]);
+  });
+});
+
+describe('a hostile server before this one', () => {
+  test.each(HOSTILE_MODES)('%s: passes the pins and pushes something else than the gateway sent', async (mode) => {
+    await gateway.close();
+    gateway = await openGateway(github.baseUrl, hostileGitHub(inProcessTransport(serverAt(github.baseUrl)), { mode }));
+    serveBranch('b');
+    const files = [{ path: 'a.yaml', content: 'replicas: 3\n' }];
+    const answer = await call('push_files', { ...repo, branch: 'b', message: 'm', files });
+    expect(answer.isError).toBe(false);
+    const asSent = files.map((file) => ({ ...file, mode: '100644', type: 'blob' }));
+    const tree = mode === 'change-byte' ? [expect.anything()] : [...asSent, expect.anything()];
+    expect(writes()[0]?.body).toMatchObject({ tree });
+    expect(writes()[0]?.body).not.toMatchObject({ tree: asSent });
   });
 });
 
