@@ -1,0 +1,167 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Ajv, type ValidateFunction } from 'ajv';
+import formatsModule from 'ajv-formats';
+import { isRecord, type Json } from './http-kit.js';
+
+const require = createRequire(import.meta.url);
+const addFormats = formatsModule.default;
+const PREFIX = 'gh/';
+
+interface Operation {
+  id: string;
+  raw: Json;
+}
+
+/** OpenAPI 3.0 says `nullable`; JSON Schema says `null` among the types. References become ids of schemas added on demand. */
+function convert(node: unknown, references: Set<string>): unknown {
+  if (Array.isArray(node)) return node.map((item) => convert(item, references));
+  if (!isRecord(node)) return node;
+  if (typeof node.$ref === 'string') {
+    const name = node.$ref.split('/').at(-1) ?? '';
+    references.add(name);
+    return { $ref: PREFIX + name };
+  }
+  const out: Json = {};
+  for (const [key, value] of Object.entries(node)) {
+    if (['example', 'examples', 'description', 'discriminator', 'nullable', 'deprecated', 'externalDocs'].includes(key))
+      continue;
+    if (key.startsWith('x-')) continue;
+    // `properties` holds names, not keywords: a property may be called `description`.
+    if (key === 'properties' && isRecord(value))
+      out[key] = Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, convert(inner, references)]));
+    else out[key] = key === 'enum' || key === 'default' || key === 'required' ? value : convert(value, references);
+  }
+  if (node.nullable !== true) return out;
+  if (typeof out.type !== 'string') return { anyOf: [out, { type: 'null' }] };
+  return { ...out, type: [out.type, 'null'], ...(Array.isArray(out.enum) ? { enum: [...out.enum, null] } : {}) };
+}
+
+const describe = (check: ValidateFunction): string =>
+  (check.errors ?? [])
+    .slice(0, 4)
+    .map((error) => `${error.instancePath || '/'} ${error.message ?? 'is wrong'} ${JSON.stringify(error.params)}`)
+    .join('; ');
+
+/** Requests and answers held to GitHub's published OpenAPI, webhook payloads to its published schemas. Validators are compiled at first use. */
+export class Contract {
+  /** Answers and payloads of ours that broke the contract. Tests hold this at zero. */
+  violations = 0;
+  private readonly spec: Json;
+  private readonly added = new Set<string>();
+  private readonly bodies = new Ajv({ strict: false, allErrors: false, logger: false });
+  private readonly params = new Ajv({ strict: false, coerceTypes: true, logger: false });
+  private readonly validators = new Map<string, ValidateFunction | undefined>();
+  private hooks: Ajv | undefined;
+
+  constructor() {
+    const folder = require.resolve('@octokit/openapi/package.json').replace(/package\.json$/, '');
+    this.spec = JSON.parse(readFileSync(`${folder}generated/api.github.com.json`, 'utf8')) as Json;
+    addFormats(this.bodies);
+    addFormats(this.params);
+  }
+
+  /** The operation of a route; a route GitHub does not document cannot be served. */
+  operation(method: string, path: string): Operation {
+    const raw = this.at('paths', path, method.toLowerCase());
+    if (!isRecord(raw) || typeof raw.operationId !== 'string') throw new Error(`GitHub documents no ${method} ${path}`);
+    return { id: raw.operationId, raw };
+  }
+
+  /** What is wrong with the parameters, or undefined. */
+  checkParameters(operation: Operation, params: Json, query: Json): string | undefined {
+    for (const listed of Array.isArray(operation.raw.parameters) ? operation.raw.parameters : []) {
+      const parameter = this.resolved(listed);
+      const name = String(parameter.name);
+      const value = parameter.in === 'path' ? params[name] : parameter.in === 'query' ? query[name] : undefined;
+      if (value === undefined) {
+        if (parameter.required === true && parameter.in !== 'header') return `${name} is missing`;
+        continue;
+      }
+      const check = this.compiled(this.params, `${operation.id}:${name}`, parameter.schema);
+      if (check && !check(value)) return `${name}: ${describe(check)}`;
+    }
+    return undefined;
+  }
+
+  /** What is wrong with the body, or undefined. Stricter than GitHub: a field it would ignore is refused, so that our clients notice. */
+  checkBody(operation: Operation, body: Json | undefined): string | undefined {
+    const described = operation.raw.requestBody === undefined ? undefined : this.resolved(operation.raw.requestBody);
+    const schema = jsonSchemaOf(described);
+    if (schema === undefined) return body && Object.keys(body).length > 0 ? 'this operation takes no body' : undefined;
+    if (body === undefined) return described?.required === true ? 'a JSON body is missing' : undefined;
+    const known = isRecord(schema) && isRecord(schema.properties) ? Object.keys(schema.properties) : undefined;
+    const open =
+      !isRecord(schema) ||
+      schema.additionalProperties !== undefined ||
+      schema.oneOf !== undefined ||
+      schema.anyOf !== undefined;
+    const foreign = open || !known ? undefined : Object.keys(body).find((key) => !known.includes(key));
+    if (foreign !== undefined) return `unknown field: ${JSON.stringify(foreign.slice(0, 60))}`;
+    const check = this.compiled(this.bodies, `${operation.id}:body`, schema);
+    return check && !check(body) ? describe(check) : undefined;
+  }
+
+  /** What is wrong with an answer of ours, or undefined. Refusals that an operation does not list must be GitHub's plain error. */
+  checkAnswer(operation: Operation, status: number, body: unknown): string | undefined {
+    const responses = isRecord(operation.raw.responses) ? operation.raw.responses : {};
+    const listed = responses[String(status)];
+    if (listed === undefined && status < 400) return this.broken(`status ${status} is not documented`);
+    const schema =
+      listed === undefined ? { $ref: '#/components/schemas/basic-error' } : jsonSchemaOf(this.resolved(listed));
+    if (schema === undefined)
+      return body === undefined || status >= 400 ? undefined : this.broken('no body is documented');
+    const check = this.compiled(this.bodies, `${operation.id}:${status}`, schema);
+    return check && !check(body) ? this.broken(describe(check)) : undefined;
+  }
+
+  /** What is wrong with a webhook payload, or undefined. `schema` is a definition such as `pull_request$opened`. */
+  checkPayload(schema: string, payload: unknown): string | undefined {
+    if (!this.hooks) {
+      this.hooks = new Ajv({ strict: false, logger: false });
+      addFormats(this.hooks);
+      this.hooks.addSchema(require('@octokit/webhooks-schemas/schema.json') as Json, 'hooks');
+    }
+    const check = this.hooks.getSchema(`hooks#/definitions/${schema.replace('$', '%24')}`);
+    if (!check) return this.broken(`no such payload: ${schema}`);
+    return check(payload) ? undefined : this.broken(describe(check));
+  }
+
+  private broken(reason: string): string {
+    this.violations += 1;
+    return reason;
+  }
+  private at(...path: string[]): unknown {
+    return path.reduce<unknown>((node, key) => (isRecord(node) ? node[key] : undefined), this.spec);
+  }
+  private resolved(node: unknown): Json {
+    if (!isRecord(node)) return {};
+    if (typeof node.$ref !== 'string') return node;
+    return this.resolved(this.at(...node.$ref.slice(2).split('/')));
+  }
+  private compiled(ajv: Ajv, key: string, schema: unknown): ValidateFunction | undefined {
+    if (this.validators.has(key)) return this.validators.get(key);
+    const references = new Set<string>();
+    const converted = convert(schema ?? {}, references);
+    this.addReferences(references);
+    const check = isRecord(converted) ? ajv.compile(converted) : undefined;
+    this.validators.set(key, check);
+    return check;
+  }
+  private addReferences(names: Set<string>): void {
+    for (const name of names) {
+      if (this.added.has(name)) continue;
+      this.added.add(name);
+      const inner = new Set<string>();
+      const converted = convert(this.at('components', 'schemas', name), inner);
+      if (isRecord(converted)) for (const ajv of [this.bodies, this.params]) ajv.addSchema(converted, PREFIX + name);
+      this.addReferences(inner);
+    }
+  }
+}
+
+function jsonSchemaOf(described: Json | undefined): unknown {
+  const content = described && isRecord(described.content) ? described.content : {};
+  const media = content['application/json'];
+  return isRecord(media) ? media.schema : undefined;
+}

@@ -1,0 +1,63 @@
+import { ApiError } from './http-kit.js';
+
+/** Faults and counts for tests, in process only: no request reaches them. Operations are named as in GitHub's OpenAPI, e.g. `pulls/merge`. */
+export interface SandboxControl {
+  /** How often each operation changed something (an answer may have been lost since). */
+  countEffects(): Record<string, number>;
+  /** The next call of the operation answers with this status and does nothing. */
+  failNext(operation: string, status: number): void;
+  /** The next call of the operation takes effect, then the connection is cut instead of answered. */
+  dropAnswerOnce(operation: string): void;
+  /** Calls of the operation wait until the returned function is called. */
+  pause(operation: string): () => void;
+  /** While true, webhooks are made and recorded but not sent. */
+  loseWebhooks(lose: boolean): void;
+  /** Somebody pushes to a branch past the protection, as an administrator may. `null` deletes a file. Answers the new commit's SHA. */
+  push(input: {
+    repository: string;
+    branch: string;
+    files: Record<string, string | null>;
+    message?: string;
+    login: string;
+  }): Promise<string>;
+}
+
+/** The switches behind `SandboxControl`, as the server asks them. */
+export class Faults {
+  readonly effects = new Map<string, number>();
+  loseWebhooks = false;
+  private readonly failures = new Map<string, number[]>();
+  private readonly drops = new Map<string, number>();
+  private readonly pauses = new Map<string, Promise<void>>();
+
+  failNext(operation: string, status: number): void {
+    this.failures.set(operation, [...(this.failures.get(operation) ?? []), status]);
+  }
+  dropAnswerOnce(operation: string): void {
+    this.drops.set(operation, (this.drops.get(operation) ?? 0) + 1);
+  }
+  pause(operation: string): () => void {
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    this.pauses.set(operation, gate);
+    return () => {
+      if (this.pauses.get(operation) === gate) this.pauses.delete(operation);
+      release();
+    };
+  }
+  count(operation: string): void {
+    this.effects.set(operation, (this.effects.get(operation) ?? 0) + 1);
+  }
+  async before(operation: string): Promise<void> {
+    await this.pauses.get(operation);
+    const status = this.failures.get(operation)?.shift();
+    if (status !== undefined) throw new ApiError(status, status >= 500 ? 'Server Error' : 'Refused by a test fault');
+  }
+  takeDrop(operation: string): boolean {
+    const left = this.drops.get(operation) ?? 0;
+    if (left > 0) this.drops.set(operation, left - 1);
+    return left > 0;
+  }
+}

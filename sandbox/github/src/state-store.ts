@@ -1,0 +1,119 @@
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Json } from './http-kit.js';
+
+export interface PullRecord {
+  id: number;
+  number: number;
+  title: string;
+  body: string | null;
+  draft: boolean;
+  state: 'open' | 'closed';
+  userId: number;
+  head: string;
+  base: string;
+  headSha: string;
+  baseSha: string;
+  createdAt: string;
+  updatedAt: string;
+  closedAt: string | null;
+  mergedAt: string | null;
+  mergedById: number | null;
+  mergeSha: string | null;
+  reviewerIds: number[];
+}
+
+export type ReviewState = 'APPROVED' | 'CHANGES_REQUESTED' | 'COMMENTED' | 'DISMISSED' | 'PENDING';
+export interface ReviewRecord {
+  id: number;
+  pull: number;
+  userId: number;
+  body: string;
+  state: ReviewState;
+  commitId: string;
+  submittedAt: string;
+}
+
+export interface CommentRecord {
+  id: number;
+  issue: number;
+  userId: number;
+  body: string;
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface CheckRecord {
+  id: number;
+  appId: number;
+  name: string;
+  headSha: string;
+  status: 'queued' | 'in_progress' | 'completed';
+  conclusion: string | null;
+  startedAt: string;
+  completedAt: string | null;
+  externalId: string;
+  detailsUrl: string;
+  output: { title: string | null; summary: string | null; text: string | null; annotations: Json[] };
+}
+
+export interface RepositoryState {
+  nextNumber: number;
+  pulls: PullRecord[];
+  reviews: ReviewRecord[];
+  comments: CommentRecord[];
+  checks: CheckRecord[];
+}
+
+export interface SandboxState {
+  version: 1;
+  nextId: number;
+  repositories: Record<string, RepositoryState>;
+  /** Installation tokens, by SHA-256 of the token: the file alone opens nothing. */
+  tokens: Array<{ digest: string; appId: number; expiresAt: string }>;
+}
+
+/** Everything that is not a git object, in one file, replaced as a whole so that a crash leaves the old or the new one. */
+export class StateStore {
+  private constructor(
+    private readonly path: string,
+    readonly state: SandboxState,
+  ) {}
+
+  static async open(folder: string): Promise<StateStore> {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const path = join(folder, 'state.json');
+    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    });
+    const empty: SandboxState = { version: 1, nextId: 100_000, repositories: {}, tokens: [] };
+    return new StateStore(path, text === undefined ? empty : (JSON.parse(text) as SandboxState));
+  }
+
+  nextId(): number {
+    this.state.nextId += 1;
+    return this.state.nextId;
+  }
+
+  repository(fullName: string): RepositoryState {
+    const found = this.state.repositories[fullName];
+    if (found) return found;
+    const fresh: RepositoryState = { nextNumber: 1, pulls: [], reviews: [], comments: [], checks: [] };
+    this.state.repositories[fullName] = fresh;
+    return fresh;
+  }
+
+  /** Durable when it returns. Callers hold the sandbox's write lock, so saves never overlap. */
+  async save(): Promise<void> {
+    const next = `${this.path}.next`;
+    const file = await open(next, 'w', 0o600);
+    try {
+      await file.writeFile(JSON.stringify(this.state));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(next, this.path);
+  }
+}
