@@ -1,0 +1,33 @@
+import { describe, expect, test } from '@jest/globals';
+import { hasField, requestSchema } from './request-schema.js';
+import { checkAgainstSchema } from './schema-check.js';
+
+const schema = requestSchema({
+  parameters: {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    type: 'object',
+    required: ['replicas'],
+    properties: { replicas: { $ref: '#/$defs/count' } },
+    $defs: { count: { type: 'integer', minimum: 1 } },
+  },
+});
+
+describe('the form of a request', () => {
+  test('references inside the template still lead somewhere', () => {
+    const found = checkAgainstSchema(schema, { title: 'a', parameters: { replicas: 0 } });
+    expect(found).toEqual([{ path: ['parameters', 'replicas'], message: 'must be at least 1' }]);
+  });
+
+  test('title and required parameters are asked for', () => {
+    expect(checkAgainstSchema(schema, { parameters: {} }).map((one) => one.path.join('.'))).toEqual([
+      'title',
+      'parameters.replicas',
+    ]);
+  });
+
+  test('which places the form has', () => {
+    expect(hasField(schema, ['parameters', 'replicas'])).toBe(true);
+    expect(hasField(schema, ['parameters', 'other'])).toBe(false);
+    expect(hasField(schema, [])).toBe(false);
+  });
+});

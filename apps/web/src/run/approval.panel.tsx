@@ -1,0 +1,123 @@
+import type { RunDetail, SessionView, Vote } from '@planwarden/contracts';
+import { useState } from 'react';
+import { useAnnounce } from '../ui/announcer.js';
+import { Time } from '../ui/time.js';
+import { sentence, shortDigest } from '../words/run-words.js';
+import { VoteForm } from './vote-form.js';
+
+type Approval = NonNullable<RunDetail['approval']>;
+
+interface ApprovalPanelProps {
+  readonly detail: RunDetail;
+  readonly session: SessionView;
+}
+
+/** Who has decided, what is missing, and the signed-in person's own part in it. */
+export function ApprovalPanel({ detail, session }: ApprovalPanelProps) {
+  const { approval, run } = detail;
+  if (approval === null) return null;
+  const isOpen = run.state === 'awaiting_approval';
+  return (
+    <section className={isOpen ? 'panel panel--gate' : 'panel'} aria-labelledby="approval-heading">
+      <h2 id="approval-heading">Approval</h2>
+      <dl className="facts">
+        <div>
+          <dt>Subject</dt>
+          <dd>
+            <code title={approval.subjectDigest}>{shortDigest(approval.subjectDigest)}</code>, round{' '}
+            {approval.subject.round}
+          </dd>
+        </div>
+        <div>
+          <dt>Votes</dt>
+          <dd>
+            {approval.tally.approvals.length} of {approval.tally.quorum} needed
+          </dd>
+        </div>
+        {isOpen ? (
+          <div>
+            <dt>Expires</dt>
+            <dd>
+              <Time at={approval.subject.expiresAt} />
+            </dd>
+          </div>
+        ) : null}
+      </dl>
+      {isOpen && approval.tally.missing.length > 0 ? (
+        <ul className="missing">
+          {approval.tally.missing.map((text) => (
+            <li key={text}>{sentence(text)}</li>
+          ))}
+        </ul>
+      ) : null}
+      {isOpen && approval.tally.reached ? <p>Enough people approved.</p> : null}
+      <Votes approval={approval} />
+      {isOpen ? <OwnPart key={run.id} approval={approval} run={run.id} session={session} /> : null}
+    </section>
+  );
+}
+
+function Votes({ approval }: { readonly approval: Approval }) {
+  const { approvals, rejects, uncounted, mayVote } = approval.tally;
+  const row = (vote: Vote, words: string, why?: string) => (
+    <li key={`${vote.road} ${vote.reference}`}>
+      <span>
+        <strong>{vote.person ?? `GitHub account ${vote.githubId ?? 'unknown'}`}</strong> {words}{' '}
+        {vote.road === 'web' ? 'here' : 'on the pull request'}, <Time at={vote.at} />
+      </span>
+      {vote.reason === '' ? null : <q className="quote">{vote.reason}</q>}
+      {why === undefined ? null : <span className="warn">Does not count: {sentence(why, false)}</span>}
+    </li>
+  );
+  return (
+    <>
+      <ul className="votes">
+        {rejects.map((vote) => row(vote, 'rejected'))}
+        {approvals.map((vote) => row(vote, 'approved'))}
+        {uncounted.map(({ vote, message }) =>
+          row(vote, vote.decision === 'approve' ? 'approved' : 'rejected', message),
+        )}
+      </ul>
+      {mayVote.length === 0 ? null : <p className="quiet">May vote: {mayVote.join(', ')}.</p>}
+    </>
+  );
+}
+
+interface OwnPartProps {
+  readonly approval: Approval;
+  readonly run: string;
+  readonly session: SessionView;
+}
+
+/**
+ * The vote goes to the digest the person has in view. When the subject changes under their eyes the buttons go away
+ * until they ask for the new one, so that no click lands on something unread.
+ */
+function OwnPart({ approval, run, session }: OwnPartProps) {
+  const announce = useAnnounce();
+  const [shown, setShown] = useState(approval.subjectDigest);
+  const { tally, you, subjectDigest } = approval;
+  if (shown !== subjectDigest) {
+    return (
+      <div className="notice" role="alert">
+        <p>
+          What is to be approved has changed since you opened this page. Plan, findings and files here are the new ones.
+        </p>
+        <button
+          type="button"
+          className="button"
+          onClick={() => {
+            setShown(subjectDigest);
+            announce(`Now voting on ${shortDigest(subjectDigest)}`);
+          }}
+        >
+          I have looked: vote on {shortDigest(subjectDigest)}
+        </button>
+      </div>
+    );
+  }
+  const mine = [...tally.approvals, ...tally.rejects].find((vote) => vote.person === session.person.id);
+  if (!you.mayVote)
+    return <p className="notice">You cannot vote here: {sentence(you.why ?? 'you lack the role', false)}</p>;
+  return <VoteForm run={run} digest={shown} mine={mine} />;
+}

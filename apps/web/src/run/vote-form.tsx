@@ -1,0 +1,123 @@
+import type { Vote } from '@planwarden/contracts';
+import { useId, useRef, useState } from 'react';
+import { ApiError, errorBodyOf } from '../api/api-error.js';
+import { useDiscard, useVote } from '../api/queries.js';
+import { useAnnounce } from '../ui/announcer.js';
+import { ErrorBox } from '../ui/error-box.js';
+import { shortDigest } from '../words/run-words.js';
+
+interface VoteFormProps {
+  readonly run: string;
+  /** The digest the person has in view: this and no other is voted on. */
+  readonly digest: string;
+  /** The person's vote that counts now, if any. */
+  readonly mine: Vote | undefined;
+}
+
+/** Approve, reject with a reason, or discard. */
+export function VoteForm({ run, digest, mine }: VoteFormProps) {
+  const announce = useAnnounce();
+  const vote = useVote(run);
+  const discard = useDiscard(run);
+  const [reason, setReason] = useState('');
+  const [lacksReason, setLacksReason] = useState(false);
+  const [isDiscarding, setDiscarding] = useState(false);
+  const field = useRef<HTMLTextAreaElement>(null);
+  const id = useId();
+  const isBusy = vote.isPending || discard.isPending;
+  const error = vote.error ?? discard.error;
+
+  const cast = (decision: 'approve' | 'reject') => {
+    if (decision === 'reject' && !hasReason()) return;
+    discard.reset();
+    vote.mutate(
+      { subjectDigest: digest, decision, reason: reason.trim() },
+      {
+        onSuccess: () => {
+          setReason('');
+          announce(decision === 'approve' ? 'Your approval is recorded.' : 'Your rejection is recorded.');
+        },
+      },
+    );
+  };
+  const hasReason = (): boolean => {
+    const has = reason.trim() !== '';
+    setLacksReason(!has);
+    if (!has) field.current?.focus();
+    return has;
+  };
+  const end = () => {
+    if (!hasReason()) return;
+    vote.reset();
+    discard.mutate({ reason: reason.trim() }, { onSuccess: () => announce('The run is discarded.') });
+  };
+
+  return (
+    <div className="vote">
+      {error === null ? null : (
+        <ErrorBox
+          key={vote.submittedAt + discard.submittedAt}
+          error={errorBodyOf(error)}
+          heading={staleWords(error)}
+          takesFocus
+        />
+      )}
+      {mine === undefined ? null : (
+        <p>You have {mine.decision === 'approve' ? 'approved' : 'rejected'} this. Your last vote counts.</p>
+      )}
+      <div className={lacksReason ? 'field field--wrong' : 'field'}>
+        <label className="field__label" htmlFor={id}>
+          Reason
+        </label>
+        <div className="field__help" id={`${id}-help`}>
+          Needed to reject or discard.
+        </div>
+        <textarea
+          id={id}
+          ref={field}
+          rows={2}
+          maxLength={2000}
+          value={reason}
+          aria-describedby={`${id}-help ${id}-error`}
+          aria-invalid={lacksReason}
+          onChange={(event) => {
+            setReason(event.target.value);
+            setLacksReason(false);
+          }}
+        />
+        <p className="field__errors" id={`${id}-error`}>
+          {lacksReason ? 'Say why.' : ''}
+        </p>
+      </div>
+      <div className="vote__buttons">
+        <button type="button" className="button button--approve" disabled={isBusy} onClick={() => cast('approve')}>
+          Approve {shortDigest(digest)}
+        </button>
+        <button type="button" className="button button--reject" disabled={isBusy} onClick={() => cast('reject')}>
+          Reject
+        </button>
+        {isDiscarding ? (
+          <button type="button" className="button button--reject" disabled={isBusy} onClick={end}>
+            Yes, end this run for good
+          </button>
+        ) : (
+          <button type="button" className="button button--quiet" disabled={isBusy} onClick={() => setDiscarding(true)}>
+            Discard…
+          </button>
+        )}
+        {isDiscarding ? (
+          <button type="button" className="button button--quiet" disabled={isBusy} onClick={() => setDiscarding(false)}>
+            Keep it
+          </button>
+        ) : null}
+      </div>
+    </div>
+  );
+}
+
+/** A 409 says that the page was behind; the run has been read again by then. */
+function staleWords(error: unknown): string {
+  return error instanceof ApiError && error.status === 409
+    ? 'This page was stale and has been read again; nothing was recorded.'
+    : 'Not recorded:';
+}
