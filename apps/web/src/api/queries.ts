@@ -51,8 +51,8 @@ export function useSignOut() {
   return useMutation({
     mutationFn: () => call<void>('/api/v1/session', { method: 'DELETE', csrfToken: csrf() }),
     onSuccess: () => {
-      client.clear();
       client.setQueryData(keys.session, null);
+      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.session[0] });
     },
   });
 }

@@ -34,7 +34,6 @@ export function followJournal({ open, onEvent, onGap, onStatus, later }: LiveStr
   let source: EventSourceLike | undefined;
   let callOff = () => {};
   let isStopped = false;
-  let hadTrouble = false;
   let wait = FIRST_WAIT_MS;
 
   const connect = () => {
@@ -44,8 +43,8 @@ export function followJournal({ open, onEvent, onGap, onStatus, later }: LiveStr
     opened.onopen = () => {
       wait = FIRST_WAIT_MS;
       onStatus('live');
-      if (hadTrouble) onGap();
-      hadTrouble = false;
+      // Also the first time: entries may have come between the reading of the page and this connection.
+      onGap();
     };
     opened.onmessage = ({ data }) => {
       const event = parseEvent(data);
@@ -53,7 +52,6 @@ export function followJournal({ open, onEvent, onGap, onStatus, later }: LiveStr
       else onEvent(event);
     };
     opened.onerror = () => {
-      hadTrouble = true;
       onStatus('lost');
       if (opened.readyState !== CLOSED) return;
       opened.close();

@@ -10,7 +10,11 @@ const REREAD_MS = 150;
 export const POLL_MS = 4000;
 
 /** Follows a stream for as long as the component stands. An address of null follows nothing. */
-function useJournal(address: string | null, onEvent: (event: RunEvent) => void, reread: () => void): LiveStatus {
+function useJournal(
+  address: string | null,
+  onEvent: (event: RunEvent) => void,
+  reread: (missed: boolean) => void,
+): LiveStatus {
   const [status, setStatus] = useState<LiveStatus>('connecting');
   const latest = useRef({ onEvent, reread });
   useEffect(() => {
@@ -19,16 +23,21 @@ function useJournal(address: string | null, onEvent: (event: RunEvent) => void, 
   useEffect(() => {
     if (address === null) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let hasMissed = false;
     const soon = () => {
       timer ??= setTimeout(() => {
         timer = undefined;
-        latest.current.reread();
+        latest.current.reread(hasMissed);
+        hasMissed = false;
       }, REREAD_MS);
     };
     const stop = followJournal({
       open: () => new EventSource(address),
       onStatus: setStatus,
-      onGap: soon,
+      onGap: () => {
+        hasMissed = true;
+        soon();
+      },
       onEvent: (event) => {
         latest.current.onEvent(event);
         soon();
@@ -68,8 +77,9 @@ export function useLiveRun(id: string, isEnded: boolean): LiveStatus {
       client.setQueryData(keys.log(id), all);
       if (gap) void client.invalidateQueries({ queryKey: keys.log(id) });
     },
-    () => {
+    (missed) => {
       void client.invalidateQueries({ queryKey: keys.run(id) });
+      if (missed) void client.invalidateQueries({ queryKey: keys.log(id) });
     },
   );
 }
