@@ -11,7 +11,11 @@ export function PlanPanel({ detail }: { readonly detail: RunDetail }) {
   return (
     <section className="panel" aria-labelledby="plan-heading">
       <h2 id="plan-heading">Plan</h2>
-      {plan === null ? <p className="quiet">There is no plan yet.</p> : <Plan plan={plan} findings={findings} />}
+      {plan === null ? (
+        <p className="quiet">{detail.run.ended ? 'The run ended before there was a plan.' : 'There is no plan yet.'}</p>
+      ) : (
+        <Plan plan={plan} findings={findings} />
+      )}
       {files.length === 0 ? null : (
         <details className="fold">
           <summary>

@@ -20,7 +20,7 @@ export function ErrorBox({ error, heading, takesFocus = false, children }: Error
     <div className="error-box" role="alert" tabIndex={-1} ref={box}>
       <p className="error-box__message">
         {heading === undefined ? null : <strong>{heading} </strong>}
-        {sentence(error.message)}
+        {sentence(error.message, heading === undefined)}
       </p>
       {error.details !== undefined && error.details.length > 1 ? (
         <ul className="error-box__details">
