@@ -54,7 +54,13 @@ const config = {
       from: { path: '^sandbox/([^/]+)/', pathNot: '\\.spec\\.ts$' },
       to: { path: '^(libs|servers|apps|sandbox)/', pathNot: ['^sandbox/$1/', lib('contracts')] },
     },
-    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      // A circle of types alone is gone when the program runs.
+      name: 'no-circles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     {
       name: 'no-unresolved',
       severity: 'error',

@@ -1,6 +1,7 @@
-// npm run build: compiles every package into its dist folder.
-import { bin, ensureNode, ensurePackages, run } from './lib/ensure.mjs';
+// npm run build: compiles every package into its dist folder, and the pages.
+import { build } from './lib/build.mjs';
+import { ensureNode, ensurePackages } from './lib/ensure.mjs';
 
 ensureNode();
 ensurePackages();
-run(bin('tsc'), ['-b']);
+build();

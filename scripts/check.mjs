@@ -6,6 +6,8 @@ ensurePackages();
 process.stdout.write('types ...\n');
 run(bin('tsc'), ['-b']);
 run(bin('tsc'), ['-p', 'tsconfig.tests.json']);
+process.stdout.write('generated pages ...\n');
+run(process.execPath, ['scripts/docs-build.mjs', '--check']);
 process.stdout.write('lint and format ...\n');
 run(bin('biome'), ['ci', '--error-on-warnings', '.']);
 process.stdout.write('check: ok\n');

@@ -1,0 +1,2 @@
+export { signIn } from './commands/sign-in.command.js';
+export { dataFolder } from './config.js';
