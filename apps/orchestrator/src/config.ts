@@ -19,14 +19,16 @@ export const AGENT_TOKEN_PREFIX = 'pwa_';
 
 /**
  * Finds the data folder, writes planwarden.yaml on the first start and reads it. The only reader of the environment.
- * @param options `data`: the folder given with --data, else PLANWARDEN_DATA, else ~/.planwarden
+ * @param options `data`: the folder given with --data, else PLANWARDEN_DATA, else ~/.planwarden (as root
+ *   /var/lib/planwarden: the database drops root and must be able to pass the folders above its own)
  * @throws PlanwardenError CONFIG_INVALID or NOT_SUPPORTED, with file and line
  */
 export function loadConfig(
   options: { readonly data?: string | undefined; readonly port?: number | undefined },
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): LoadedConfig {
-  const dataFolder = resolve(options.data ?? environment.PLANWARDEN_DATA ?? join(homedir(), '.planwarden'));
+  const fallback = process.getuid?.() === 0 ? '/var/lib/planwarden' : join(homedir(), '.planwarden');
+  const dataFolder = resolve(options.data ?? environment.PLANWARDEN_DATA ?? fallback);
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
   const configFile = join(dataFolder, 'planwarden.yaml');
   const newAgentToken = existsSync(configFile) ? null : writeFirstConfig(dataFolder, configFile);

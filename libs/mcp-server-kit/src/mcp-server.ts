@@ -1,4 +1,10 @@
-import { type AuthInfo, fromJsonSchema, type McpRequestContext, McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
+import {
+  type AuthInfo,
+  fromJsonSchema,
+  type McpRequestContext,
+  McpServer,
+  ResourceTemplate,
+} from '@modelcontextprotocol/server';
 import type { Log } from '@planwarden/contracts';
 import { z } from 'zod';
 import type { Tool } from './tool-definition.js';

@@ -140,7 +140,9 @@ describe('a root application', () => {
       'argocd.argoproj.io/tracking-id': 'web:apps/Deployment:web/nginx',
     });
     expect(
-      nginx?.metadata.managedFields?.some(({ manager, operation }) => manager === 'argocd-controller' && operation === 'Apply'),
+      nginx?.metadata.managedFields?.some(
+        ({ manager, operation }) => manager === 'argocd-controller' && operation === 'Apply',
+      ),
     ).toBe(true);
   });
 

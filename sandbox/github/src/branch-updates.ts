@@ -67,7 +67,7 @@ export async function emitPull(
   core: SandboxCore,
   repo: RepositoryContext,
   pull: PullRecord,
-  action: 'opened' | 'synchronize' | 'closed' | 'reopened' | 'ready_for_review' | 'converted_to_draft',
+  action: 'opened' | 'synchronize' | 'closed' | 'reopened' | 'edited' | 'ready_for_review' | 'converted_to_draft',
   actor: Account,
   more: Json = {},
 ): Promise<void> {

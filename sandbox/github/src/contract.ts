@@ -6,7 +6,8 @@ import { isRecord, type Json } from './http-kit.js';
 
 const require = createRequire(import.meta.url);
 const addFormats = formatsModule.default;
-const PREFIX = 'gh/';
+// Absolute: a relative reference would be read against the id of the schema it stands in.
+const PREFIX = 'https://github.invalid/schemas/';
 
 interface Operation {
   id: string;

@@ -1,4 +1,5 @@
 import { ApiError } from './http-kit.js';
+import type { SandboxDelivery } from './webhook-sender.js';
 
 /** Faults and counts for tests, in process only: no request reaches them. Operations are named as in GitHub's OpenAPI, e.g. `pulls/merge`. */
 export interface SandboxControl {
@@ -20,6 +21,12 @@ export interface SandboxControl {
     message?: string;
     login: string;
   }): Promise<string>;
+  /** Answers and webhook payloads of the sandbox that broke GitHub's published contract. Tests hold it at zero. */
+  violations(): number;
+  /** Every webhook made so far, lost ones too. */
+  deliveries(): SandboxDelivery[];
+  /** Resolves when every webhook made so far was sent. */
+  webhooksSettled(): Promise<void>;
 }
 
 /** The switches behind `SandboxControl`, as the server asks them. */

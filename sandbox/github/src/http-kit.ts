@@ -9,7 +9,7 @@ export class ApiError extends Error {
   constructor(
     readonly status: number,
     message: string,
-    readonly errors?: Json[],
+    readonly errors?: unknown[],
   ) {
     super(message);
   }
@@ -30,7 +30,9 @@ export interface Answer {
   status: number;
   body?: unknown;
   /** For a list: the items of all pages. The server cuts the page and writes the Link header. */
-  list?: { items: unknown[]; wrap?: (page: unknown[]) => unknown };
+  list?: { items: unknown[]; wrap?: (page: unknown[], first: boolean) => unknown };
+  /** For another media type than JSON; no schema describes it. */
+  raw?: { type: string; data: string | Uint8Array };
 }
 
 export interface RouteContext {
@@ -39,6 +41,8 @@ export interface RouteContext {
   params: Record<string, string>;
   query: Record<string, string>;
   body: Json;
+  /** The Accept header. */
+  accept: string;
 }
 export interface RepoRouteContext extends RouteContext {
   repo: RepositoryContext;
@@ -79,3 +83,9 @@ export const isRecord = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 /** Seconds only, as GitHub writes times. */
 export const instant = (date: Date): string => `${date.toISOString().slice(0, 19)}Z`;
+
+/** What an operation says about one field, as GitHub's `validation-error` does. */
+export const invalid = (resource: string, field: string, message?: string): ApiError =>
+  new ApiError(422, 'Validation Failed', [
+    message === undefined ? { resource, field, code: 'invalid' } : { resource, field, code: 'custom', message },
+  ]);

@@ -1,0 +1,31 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP, type App } from './app.js';
+import { CatalogController } from './http/catalog.controller.js';
+import { EventsController } from './http/events.controller.js';
+import { HealthController } from './http/health.controller.js';
+import { RunsController } from './http/runs.controller.js';
+import { SessionController } from './http/session.controller.js';
+import { SessionGuard } from './http/session.guard.js';
+import { WebhookController } from './http/webhook.controller.js';
+
+/** Every controller; a test compares their routes with the OpenAPI document. */
+export const CONTROLLERS = [
+  HealthController,
+  SessionController,
+  CatalogController,
+  EventsController,
+  RunsController,
+  WebhookController,
+];
+
+@Module({})
+// biome-ignore lint/complexity/noStaticOnlyClass: Nest wants a class here
+export class AppModule {
+  static of(app: App): DynamicModule {
+    return {
+      module: AppModule,
+      controllers: CONTROLLERS,
+      providers: [{ provide: APP, useValue: app }, SessionGuard],
+    };
+  }
+}

@@ -1,0 +1,22 @@
+import type { Log } from '@planwarden/contracts';
+import type { Bell } from '@planwarden/runs';
+import type { ChangeServices } from './change/change.services.js';
+import type { SessionStore } from './identity/session.store.js';
+
+/** What the HTTP side works with; one object, composed once. */
+export interface App {
+  readonly services: ChangeServices;
+  readonly bell: Bell;
+  readonly sessions: SessionStore;
+  /** Token of the operator, in the data folder: opens only the making of sign-in links. */
+  readonly operatorToken: string;
+  readonly webhookSecret: string;
+  /** Name -> check; each throws or resolves. */
+  readonly checks: Readonly<Record<string, () => Promise<void>>>;
+  /** Folder of the built pages; null where there are none. */
+  readonly webFolder: string | null;
+  readonly log: Log;
+}
+
+/** Injection token of App: interfaces have none of their own. */
+export const APP = Symbol('app');

@@ -1,0 +1,65 @@
+import type { Target } from '@planwarden/contracts';
+import type { SourceControl } from '@planwarden/source-control';
+import { z } from 'zod';
+import type { ClusterReader } from './observe.js';
+
+const applicationSchema = z.looseObject({
+  metadata: z.looseObject({ name: z.string() }),
+  spec: z.looseObject({ source: z.looseObject({ repoURL: z.string(), path: z.string() }) }),
+  status: z
+    .looseObject({
+      sync: z.looseObject({ status: z.string().default(''), revision: z.string().default('') }).optional(),
+    })
+    .optional(),
+});
+type Application = z.infer<typeof applicationSchema>;
+
+const covers = (application: Application, path: string): boolean => {
+  const folder = application.spec.source.path.replace(/\/+$/, '');
+  return path.startsWith(`${folder}/`);
+};
+
+/**
+ * Whether Argo CD has synced what was merged.
+ * @returns null when every changed path is covered by a synced Application; else what is missing, in words
+ */
+export async function missingSync(
+  reader: ClusterReader,
+  github: SourceControl,
+  target: Target,
+  change: { readonly paths: readonly string[]; readonly mergeSha: string },
+): Promise<string | null> {
+  const found = await reader.list(
+    { group: 'argoproj.io', version: 'v1alpha1', kind: 'Application' },
+    target.argocd.namespace,
+  );
+  const applications = found
+    .flatMap((object) => applicationSchema.safeParse(object).data ?? [])
+    .filter((application) => application.spec.source.repoURL === target.argocd.repoUrl);
+  for (const path of change.paths) {
+    const covering = applications.filter((application) => covers(application, path));
+    if (covering.length === 0) return 'Argo CD has no application yet for what was merged';
+    for (const application of covering) {
+      const sync = application.status?.sync;
+      if (sync?.status !== 'Synced') return 'Argo CD has not synced yet';
+      if (!(await isOurRevision(github, target, sync.revision, change.mergeSha))) {
+        return 'Argo CD has synced another revision so far';
+      }
+    }
+  }
+  return null;
+}
+
+/** The merge commit, or one that descends from it with the same files below the target's path. */
+async function isOurRevision(
+  github: SourceControl,
+  target: Target,
+  revision: string,
+  mergeSha: string,
+): Promise<boolean> {
+  if (revision === mergeSha) return true;
+  if (!/^[0-9a-f]{40}$/.test(revision)) return false;
+  const { mergeBase } = await github.compare(mergeSha, revision);
+  if (mergeBase !== mergeSha) return false;
+  return (await github.subtreeSha(revision, target.path)) === (await github.subtreeSha(mergeSha, target.path));
+}

@@ -1,0 +1,37 @@
+import type { FreshPorts, SubjectStore, VoteStore } from '@planwarden/approvals';
+import type { ClusterClient } from '@planwarden/cluster';
+import type { Log, Persona, Target } from '@planwarden/contracts';
+import type { GraphStore } from '@planwarden/graph';
+import type { DecisionStore, Guardrails } from '@planwarden/guardrails';
+import type { TemplateCatalog } from '@planwarden/manifests';
+import type { McpGateway } from '@planwarden/mcp-client';
+import type { RunStore } from '@planwarden/runs';
+import type { SourceControl } from '@planwarden/source-control';
+import type { ConfigSource } from '../config.source.js';
+
+/** What the steps of a change work with; each step asks for the few it needs. */
+export interface ChangeServices {
+  /** Id of this installation, part of every approval subject. */
+  readonly installation: string;
+  readonly config: ConfigSource;
+  readonly personas: readonly Persona[];
+  readonly catalog: TemplateCatalog;
+  readonly guardrails: Guardrails;
+  readonly decisions: DecisionStore;
+  readonly graph: GraphStore;
+  readonly runs: RunStore;
+  readonly subjects: SubjectStore;
+  readonly votes: VoteStore;
+  readonly gateway: McpGateway;
+  /** The release side of GitHub for a target's repository. */
+  sourceControl(target: Target): SourceControl;
+  /** @throws PlanwardenError CONFIG_INVALID for a cluster that is not connected */
+  cluster(name: string): ClusterClient;
+  /** What is read again right before a released effect. */
+  fresh(target: string): FreshPorts;
+  /** GitHub ids of our own Apps' accounts: bots never vote. */
+  readonly botIds: readonly number[];
+  /** Versions of what made a plan, part of the subject. */
+  readonly toolVersions: Readonly<Record<string, string>>;
+  readonly log: Log;
+}

@@ -1,0 +1,222 @@
+import {
+  type ConfirmPorts,
+  type EvidenceFacts,
+  type PullRequestFacts,
+  personRefusal,
+  tallyVotes,
+} from '@planwarden/approvals';
+import { isPlanwardenError, type Person, PlanwardenError, type Tally, type Target } from '@planwarden/contracts';
+import type { RunRecord, Shape } from '@planwarden/runs';
+import { blockDigest, foreignAuthors, subjectTrailers, votesFromReviews } from '@planwarden/source-control';
+import { changedEntries } from './branch-files.js';
+import {
+  checkPlanRecord,
+  evidenceRecord,
+  type PullRequestRecord,
+  planRecord,
+  pullRequestRecord,
+} from './change.records.js';
+import type { ChangeServices } from './change.services.js';
+import { gatherFacts } from './facts.js';
+import { judge } from './judge.js';
+import { makePlan } from './make-plan.js';
+import { actorOf } from './run-request.js';
+
+/** Reads a step's output in this run. */
+export type ReadOutput = <T>(step: string, shape: Shape<T>) => Promise<T>;
+
+/** Outputs of a run from outside a step: for pages and tools. */
+export function outputsOf({ runs }: Pick<ChangeServices, 'runs'>, run: RunRecord): ReadOutput {
+  return async (step, shape) => {
+    const found = await runs.output(run.id, step, run.round);
+    if (found !== undefined) return shape.parse(found);
+    throw new PlanwardenError('NOT_AWAITING_APPROVAL', `the run has no ${step} yet`, {
+      remedy: 'Look again when the run awaits approval.',
+    });
+  };
+}
+
+/** Everything confirm reads, each from its own source: GitHub, the cluster, planwarden.yaml, policy, the journal. */
+export function confirmPorts(services: ChangeServices, run: RunRecord, output: ReadOutput): ConfirmPorts {
+  const target = (): Target => services.config.target(run.target);
+  const github = () => services.sourceControl(target());
+  const pull = () => output('open-pull-request', pullRequestRecord);
+  return {
+    ...services.fresh(run.target),
+    storedSubject: (id, round) => services.subjects.find(id, round),
+    journal: async () => {
+      const [planned, checked, evidence] = await Promise.all([
+        output('plan', planRecord),
+        output('check-plan', checkPlanRecord),
+        output('publish-evidence', evidenceRecord),
+      ]);
+      const current = await services.runs.get(run.id);
+      return {
+        installation: services.installation,
+        requester: run.requester,
+        quorum: checked.quorum,
+        expiresAt: evidence.expiresAt,
+        policy: {
+          bundleDigest: checked.decision.bundleDigest,
+          inputDigest: checked.decision.inputDigest,
+          decisionDigest: checked.decision.digest,
+          waivers: [],
+        },
+        graph: { snapshotId: checked.snapshotId, factsDigest: checked.factsDigest },
+        evidenceSha: evidence.evidenceSha,
+        plan: planned.plan,
+        toolVersions: planned.toolVersions,
+        blockDigest: evidence.blockDigest,
+        earlierDigests: await services.subjects.earlierDigests(run.id, run.round),
+        discardedBy: current.discard?.by ?? null,
+      };
+    },
+    target: async () => target(),
+    people: async () => services.config.people(),
+    pullRequest: async () =>
+      pullRequestFacts(services, target(), await pull(), await output('publish-evidence', evidenceRecord)),
+    evidence: (sha) => evidenceFacts(services, target(), sha),
+    base: async () => {
+      const { branch } = await pull();
+      const { baseBranch, path } = target();
+      const tip = await github().branchHead(baseBranch);
+      if (tip === null) throw gone(baseBranch);
+      const { mergeBase } = await github().compare(tip, branch);
+      return {
+        repositoryId: (await github().repository()).id,
+        mergeBase,
+        tipSubtree: await github().subtreeSha(tip, path),
+        mergeBaseSubtree: await github().subtreeSha(mergeBase, path),
+      };
+    },
+    changedFiles: async (sha) => changedEntries(github(), (await pull()).baseSha, sha),
+    planAgain: async () => makePlan(services, target(), await pull()),
+    factsDigest: async () => {
+      const { plan } = await output('plan', planRecord);
+      return (await gatherFacts(services, target(), plan.objects)).factsDigest;
+    },
+    judgeAgain: async () => {
+      const { plan } = await output('plan', planRecord);
+      const { facts } = await gatherFacts(services, target(), plan.objects);
+      const input = { actor: actorOf(services, run.requester, run.persona), target: target(), plan, facts };
+      const decision = await judge(services, 'plan', input, { run: run.id, round: run.round, step: 'confirm' });
+      return { allow: decision.allow, quorum: target().quorum };
+    },
+    votes: (digest, evidenceSha) => readVotes(services, run, output, digest, evidenceSha),
+    voters: () => readVoters(services, run, output),
+    mergeAcceptance: async (sha) => github().checkMergeAcceptance((await pull()).number, sha),
+    approvalDecision: (subject, tally) =>
+      judge(
+        services,
+        'approval',
+        { subject, tally, target: target() },
+        { run: run.id, round: run.round, step: 'confirm' },
+      ),
+  };
+}
+
+/** Who voted how on the subject of this round, read at GitHub and in our own table, counted now. */
+export async function currentTally(services: ChangeServices, run: RunRecord, output: ReadOutput): Promise<Tally> {
+  const evidence = await output('publish-evidence', evidenceRecord);
+  const { quorum } = await output('check-plan', checkPlanRecord);
+  const { votes, uncounted } = await readVotes(services, run, output, evidence.subjectDigest, evidence.evidenceSha);
+  return tallyVotes({
+    subjectDigest: evidence.subjectDigest,
+    votes,
+    uncounted,
+    people: services.config.people(),
+    target: services.config.target(run.target),
+    requester: run.requester,
+    ...(await readVoters(services, run, output)),
+    quorum,
+    earlierDigests: await services.subjects.earlierDigests(run.id, run.round),
+  });
+}
+
+/** Why this person may not vote on this round's subject, in words; null when they may. */
+export async function refusalFor(services: ChangeServices, run: RunRecord, output: ReadOutput, person: Person) {
+  return personRefusal(person, {
+    people: services.config.people(),
+    target: services.config.target(run.target),
+    requester: run.requester,
+    ...(await readVoters(services, run, output)),
+  });
+}
+
+async function readVotes(
+  services: ChangeServices,
+  run: RunRecord,
+  output: ReadOutput,
+  subjectDigest: string,
+  evidenceSha: string,
+) {
+  const { number } = await output('open-pull-request', pullRequestRecord);
+  const reviews = await services.sourceControl(services.config.target(run.target)).reviews(number);
+  const people = services.config.people();
+  const github = votesFromReviews({ reviews, evidenceSha, subjectDigest, people });
+  return { votes: [...github.votes, ...(await services.votes.list(run.id, run.round))], uncounted: github.uncounted };
+}
+
+async function readVoters(services: ChangeServices, run: RunRecord, output: ReadOutput) {
+  const pull = await output('open-pull-request', pullRequestRecord);
+  const { evidenceSha } = await output('publish-evidence', evidenceRecord);
+  const { commits } = await services
+    .sourceControl(services.config.target(run.target))
+    .compare(pull.baseSha, evidenceSha);
+  return {
+    authors: foreignAuthors(commits, [...pull.ourCommits, evidenceSha]),
+    agents: { ids: services.config.agents().map((agent) => agent.id), githubIds: [] },
+    bots: { githubIds: services.botIds },
+  };
+}
+
+async function pullRequestFacts(
+  services: ChangeServices,
+  target: Target,
+  pull: PullRequestRecord,
+  evidence: { readonly evidenceSha: string },
+): Promise<PullRequestFacts> {
+  const github = services.sourceControl(target);
+  const now = await github.pullRequest(pull.number);
+  const merge = await github.findMerge(pull.number, evidence.evidenceSha);
+  const state = merge.kind === 'ours' ? 'merged_by_us' : merge.kind === 'others' ? 'merged_by_others' : merge.kind;
+  return {
+    state,
+    headSha: now.headSha,
+    headDescendsFromEvidence: await descends(services, target, evidence.evidenceSha, now.headSha),
+    mergeSha: merge.kind === 'ours' ? merge.mergeSha : null,
+    by: merge.kind === 'others' ? merge.by : null,
+    blockDigest: blockDigest(now.body),
+  };
+}
+
+/** Whether a commit stands in the history of another. */
+async function descends(services: ChangeServices, target: Target, ancestor: string, head: string): Promise<boolean> {
+  if (ancestor === head) return true;
+  try {
+    return (await services.sourceControl(target).compare(ancestor, head)).mergeBase === ancestor;
+  } catch (error) {
+    // Commits without a common ancestor cannot be compared: that is an answer.
+    if (isPlanwardenError(error) && error.code === 'OUTSIDE_REFUSED') return false;
+    throw error;
+  }
+}
+
+async function evidenceFacts(services: ChangeServices, target: Target, sha: string): Promise<EvidenceFacts> {
+  const github = services.sourceControl(target);
+  const commit = await github.commit(sha);
+  const parent = commit.parents[0];
+  return {
+    sha: commit.sha,
+    parents: commit.parents,
+    tree: commit.tree,
+    parentTree: parent === undefined ? '' : (await github.commit(parent)).tree,
+    trailers: subjectTrailers(commit.message),
+  };
+}
+
+function gone(branch: string): PlanwardenError {
+  return new PlanwardenError('OUTSIDE_REFUSED', `the base branch ${branch} is not there`, {
+    remedy: 'Restore the branch, or mend baseBranch of the target.',
+  });
+}

@@ -1,0 +1,39 @@
+import { done, type Step } from '@planwarden/runs';
+import { checkPlanRecord, planRecord } from '../change.records.js';
+import type { ChangeServices } from '../change.services.js';
+import { gatherFacts } from '../facts.js';
+import { decisionRecordOf, judge } from '../judge.js';
+import { deniedBy } from '../outcomes.js';
+import { actorOf } from '../run-request.js';
+
+/** Policy, phase plan, on the plan and on facts about exactly the objects it touches; sets the quorum. */
+export function checkPlanStep(services: ChangeServices): Step {
+  return {
+    name: 'check-plan',
+    state: 'policy_checking',
+    effects: [],
+    execute: async (context) => {
+      const { run } = context;
+      const target = services.config.target(run.target);
+      const { plan } = await context.output('plan', planRecord);
+      const { facts, factsDigest } = await gatherFacts(services, target, plan.objects);
+      const decision = await judge(
+        services,
+        'plan',
+        { actor: actorOf(services, run.requester, run.persona), target, plan, facts },
+        { run: run.id, round: run.round, step: 'check-plan' },
+      );
+      if (!decision.allow) return deniedBy(decision);
+      const { quorum } = target;
+      return done(
+        `policy found nothing against the plan; ${quorum} ${quorum === 1 ? 'approval is' : 'approvals are'} needed`,
+        checkPlanRecord.parse({
+          decision: decisionRecordOf(decision),
+          quorum,
+          snapshotId: facts.snapshot,
+          factsDigest,
+        }),
+      );
+    },
+  };
+}

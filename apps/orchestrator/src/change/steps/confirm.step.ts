@@ -1,0 +1,83 @@
+import { type ConfirmOutcome, confirm } from '@planwarden/approvals';
+import type { ErrorBody } from '@planwarden/contracts';
+import { done, type Step, type StepContext, type StepOutcome } from '@planwarden/runs';
+import { confirmRecord } from '../change.records.js';
+import type { ChangeServices } from '../change.services.js';
+import { confirmPorts } from '../confirm-ports.js';
+import { deniedBy, end } from '../outcomes.js';
+import { POLL_MS } from './await-approval.step.js';
+
+/** Under this name the Approval travels from confirm to merge, in memory only. */
+export const APPROVAL = 'approval';
+
+/** Reads everything again, asks policy in phase approval, and makes the Approval. */
+export function confirmStep(services: ChangeServices): Step {
+  return {
+    name: 'confirm',
+    state: 'awaiting_approval',
+    doneState: 'confirmed',
+    effects: [],
+    execute: async (context) => {
+      const { run, fence } = context;
+      context.carry.delete(APPROVAL);
+      const outcome = await confirm(confirmPorts(services, run, context.output), {
+        run: run.id,
+        round: run.round,
+        fence,
+      });
+      return settle(services, context, outcome);
+    },
+  };
+}
+
+async function settle(services: ChangeServices, context: StepContext, outcome: ConfirmOutcome): Promise<StepOutcome> {
+  switch (outcome.kind) {
+    case 'approved': {
+      const { repository, path } = services.config.target(context.run.target);
+      // From here to the end of verify nobody else may change what lies below this path.
+      if (!(await context.takeLock(`gitops:${repository.owner}/${repository.name}:${path}`))) {
+        return { kind: 'wait', reason: 'lock', message: 'another run is changing this target now', forMs: 1000 };
+      }
+      context.carry.set(APPROVAL, outcome.approval);
+      const { tally } = outcome;
+      return done(
+        `everything was read again; ${tally.approvals.length} of ${tally.quorum} approvals count`,
+        confirmRecord.parse({ releasedSha: null, tally }),
+      );
+    }
+    case 'released':
+      return done(
+        'an earlier attempt of ours had merged exactly this commit',
+        confirmRecord.parse({ releasedSha: outcome.mergeSha, tally: null }),
+      );
+    case 'keep-waiting':
+      return {
+        kind: 'wait',
+        reason: outcome.code === 'OUTSIDE_UNAVAILABLE' ? 'outside_down' : 'approval',
+        message: outcome.message,
+        forMs: POLL_MS,
+      };
+    case 'new-round':
+      return { kind: 'new-round', error: bodyOf(outcome) };
+    case 'expired':
+      return end('expired', outcome.code, outcome.message, 'Ask for the change again.');
+    case 'superseded':
+      return end(
+        'superseded',
+        outcome.code,
+        outcome.by === null ? outcome.message : `${outcome.message} (${outcome.by})`,
+        'Look at the pull request; ask for the change again if it is still wanted.',
+      );
+    case 'discarded':
+      return end('discarded', 'VOTE_REJECTED', `discarded by ${outcome.by}`, 'Talk to them, then ask again.');
+    case 'denied':
+      return deniedBy(outcome.decision);
+  }
+}
+
+const bodyOf = ({ code, message, field }: Extract<ConfirmOutcome, { kind: 'new-round' }>): ErrorBody => ({
+  code,
+  message,
+  ...(field === undefined ? {} : { where: { field } }),
+  remedy: 'Votes on this round no longer count: look at the new round and vote again.',
+});

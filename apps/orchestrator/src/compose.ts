@@ -1,0 +1,253 @@
+import {
+  type FreshPorts,
+  migrateApprovals,
+  peopleDigest,
+  SubjectStore,
+  targetConfigurationDigest,
+  VoteStore,
+} from '@planwarden/approvals';
+import { type ClusterClient, createClusterClient } from '@planwarden/cluster';
+import { type FaultPoints, type Log, newId, noFaults, PlanwardenError, type Target } from '@planwarden/contracts';
+import { createPool, runMigrations } from '@planwarden/database';
+import { migrateGraph, PostgresGraphStore } from '@planwarden/graph';
+import { DecisionStore, Guardrails } from '@planwarden/guardrails';
+import { TemplateCatalog } from '@planwarden/manifests';
+import { loadPins, McpGateway, type ServerOptions } from '@planwarden/mcp-client';
+import { loadPersonas } from '@planwarden/personas';
+import { redactJson } from '@planwarden/redaction';
+import { createPostgresBell, createWorker, migrateRuns, RunEngine, RunStore } from '@planwarden/runs';
+import { createSourceControl, type SourceControl } from '@planwarden/source-control';
+import type pg from 'pg';
+import type { App } from './app.js';
+import { callJournal, installationId, migrateOrchestrator } from './call-log.store.js';
+import { changePipeline } from './change/change.pipeline.js';
+import type { ChangeServices } from './change/change.services.js';
+import { judge } from './change/judge.js';
+import { ConfigSource } from './config.source.js';
+import { identityMigrations, SessionStore } from './identity/session.store.js';
+import type { OutsideWorld } from './outside-world.js';
+import { PERSONAS_FOLDER, TEMPLATES_FOLDER, WEB_FOLDER } from './shipped-folders.js';
+
+export interface ComposeOptions {
+  readonly configFile: string;
+  readonly connectionString: string;
+  readonly outside: OutsideWorld;
+  readonly operatorToken: string;
+  readonly log: Log;
+  /** Named instants at which tests crash or wait; empty in production. */
+  readonly faults?: FaultPoints;
+  /** Lease of a worker in milliseconds; shorter in tests that kill one. */
+  readonly leaseMs?: number;
+}
+
+export interface Composed {
+  readonly app: App;
+  /** Stops worker, bell, MCP connections, policy thread and pool, in that order. */
+  close(): Promise<void>;
+}
+
+/** Puts the product together around its database and the outside. Nothing listens yet. */
+export async function compose(options: ComposeOptions): Promise<Composed> {
+  const { log, outside, faults = noFaults } = options;
+  const config = new ConfigSource(options.configFile);
+  const pool = createPool({ connectionString: options.connectionString, max: 12, log });
+  const closing: (() => Promise<void>)[] = [() => pool.end()];
+  const close = async (): Promise<void> => {
+    for (const end of closing.splice(0).reverse()) await end();
+  };
+  try {
+    await migrate(pool);
+    const guardrails = await Guardrails.load();
+    closing.push(() => guardrails.close());
+    const decisions = await DecisionStore.open(pool, guardrails.rules());
+    const gateway = await openGateway({ pool, guardrails, decisions, config, outside, faults, log });
+    closing.push(() => gateway.close());
+    const runs = new RunStore(pool);
+    const services: ChangeServices = {
+      installation: await installationId(pool, () => newId('ins')),
+      config,
+      personas: loadPersonas(PERSONAS_FOLDER),
+      catalog: TemplateCatalog.load(TEMPLATES_FOLDER),
+      guardrails,
+      decisions,
+      graph: new PostgresGraphStore(pool),
+      runs,
+      subjects: new SubjectStore(pool),
+      votes: new VoteStore(pool),
+      gateway,
+      sourceControl: sourceControls(outside, log),
+      cluster: clusters(outside, log),
+      fresh: (target) => freshPorts(pool, config, guardrails, target),
+      botIds: [outside.github.authorBotId, outside.github.releaseBotId],
+      toolVersions: outside.toolVersions,
+      log,
+    };
+    const bell = await createPostgresBell(options.connectionString, log);
+    closing.push(() => bell.close());
+    const engine = new RunEngine({
+      pool,
+      pipeline: changePipeline(services),
+      worker: `worker-${process.pid}-${newId('evt').slice(-6)}`,
+      log,
+      faults,
+      ...(options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs }),
+    });
+    const worker = await createWorker({ engine, store: runs, bell, connectionString: options.connectionString, log });
+    closing.push(() => worker.close());
+    const app: App = {
+      services,
+      bell,
+      sessions: new SessionStore(pool),
+      operatorToken: options.operatorToken,
+      webhookSecret: outside.github.webhookSecret,
+      checks: readiness(pool, services),
+      webFolder: WEB_FOLDER,
+      log,
+    };
+    return { app, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function migrate(pool: pg.Pool): Promise<void> {
+  await migrateOrchestrator(pool);
+  await migrateRuns(pool);
+  await migrateApprovals(pool);
+  await migrateGraph(pool);
+  await runMigrations(pool, 'identity', identityMigrations);
+}
+
+/** The one road to outside MCP servers; policy of phase `call` stands in it and cannot be left out. */
+function openGateway(parts: {
+  readonly pool: pg.Pool;
+  readonly guardrails: Guardrails;
+  readonly decisions: DecisionStore;
+  readonly config: ConfigSource;
+  readonly outside: OutsideWorld;
+  readonly faults: FaultPoints;
+  readonly log: Log;
+}): Promise<McpGateway> {
+  const { pool, outside, faults, log } = parts;
+  const common = { deadlineMs: 20_000, maxResponseBytes: 8 * 1024 * 1024 };
+  const github = loadPins('github');
+  const kubernetes = loadPins('kubernetes');
+  const servers: Record<string, ServerOptions> = {
+    github: {
+      ...common,
+      transport: outside.github.authorServer,
+      pinned: github,
+      allow: [
+        'create_branch',
+        'push_files',
+        'delete_file',
+        'create_pull_request',
+        'update_pull_request',
+        'update_pull_request_branch',
+        'add_issue_comment',
+      ],
+    },
+    kubernetes: {
+      ...common,
+      transport: outside.kubernetesServer,
+      pinned: kubernetes,
+      // Reads only: what changes the cluster on this road is Argo CD.
+      allow: ['resources_get', 'resources_list', 'pods_list_in_namespace'],
+    },
+  };
+  return McpGateway.connect({
+    servers,
+    interceptors: [
+      {
+        name: 'policy',
+        before: async (call) => {
+          const { server, tool, args, target, run, approved, step } = call;
+          const at = { run, round: null, step };
+          const decision = await judge(parts, 'call', { server, tool, arguments: args, target, run, approved }, at);
+          if (decision.allow) return;
+          const first = decision.findings[0];
+          throw new PlanwardenError(
+            'POLICY_DENIED',
+            `policy denied the call ${server}.${tool} (decision ${decision.id})`,
+            {
+              ...(first ? { where: { rule: first.rule } } : {}),
+              remedy: first?.remedy ?? 'See explain_decision.',
+            },
+          );
+        },
+      },
+    ],
+    redact: redactJson,
+    journal: callJournal(pool),
+    assertApproval: () => {
+      throw new PlanwardenError('NOT_SUPPORTED', 'direct writes to a cluster are not supported yet', {
+        remedy: 'Use a target with delivery gitops.',
+      });
+    },
+    faults,
+    log,
+  });
+}
+
+function sourceControls(outside: OutsideWorld, log: Log): (target: Target) => SourceControl {
+  const known = new Map<string, SourceControl>();
+  return ({ repository }) => {
+    const name = `${repository.owner}/${repository.name}`;
+    const found = known.get(name);
+    if (found) return found;
+    const { apiUrl, release, releaseBotId } = outside.github;
+    const made = createSourceControl({ baseUrl: apiUrl, credential: release, repository, releaseBotId, log });
+    known.set(name, made);
+    return made;
+  };
+}
+
+function clusters(outside: OutsideWorld, log: Log): (name: string) => ClusterClient {
+  const known = new Map<string, ClusterClient>();
+  return (name) => {
+    const found = known.get(name);
+    if (found) return found;
+    const kubeconfigs = outside.clusters[name];
+    if (!kubeconfigs) {
+      throw new PlanwardenError('CONFIG_INVALID', `no cluster ${name} is connected`, {
+        where: { field: 'cluster' },
+        remedy: `Name one of: ${Object.keys(outside.clusters).join(', ')}.`,
+      });
+    }
+    const made = createClusterClient({ name, ...kubeconfigs, log });
+    known.set(name, made);
+    return made;
+  };
+}
+
+function freshPorts(pool: pg.Pool, config: ConfigSource, guardrails: Guardrails, target: string): FreshPorts {
+  return {
+    now: async () => {
+      const { rows } = await pool.query<{ now: Date }>('SELECT clock_timestamp() AS now');
+      return rows[0]?.now ?? new Date(Number.NaN);
+    },
+    peopleDigest: async () => peopleDigest(config.people()),
+    policyBundleDigest: async () => guardrails.bundleDigest,
+    targetConfigurationDigest: async () => targetConfigurationDigest(config.target(target)),
+  };
+}
+
+function readiness(pool: pg.Pool, services: ChangeServices): App['checks'] {
+  return {
+    database: async () => {
+      await pool.query('SELECT 1');
+    },
+    configuration: async () => {
+      services.config.current();
+    },
+    policy: async () => {
+      const said = await services.guardrails.evaluate('intake', {} as never, { run: null, round: null, step: null });
+      // An empty input must be found incomplete; anything else means that policy cannot be asked.
+      if (!said.findings.some((finding) => finding.rule === 'input-incomplete')) throw new Error('policy');
+    },
+    github: async () => {
+      for (const target of services.config.current().targets) await services.sourceControl(target).repository();
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { PlanwardenError } from '@planwarden/contracts';
+import type { ServerTransport } from '@planwarden/mcp-client';
+
+/** The official Kubernetes MCP server: its version is part of what a plan was made with. */
+export const KUBERNETES_MCP_VERSION: string = (
+  createRequire(import.meta.url)('kubernetes-mcp-server/package.json') as { version: string }
+).version;
+
+export interface KubernetesMcpServer {
+  readonly transport: ServerTransport;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts kubernetes-mcp-server on loopback. Its own kubeconfig has no credentials, so a request without a token can do
+ * nothing; ours carries the reader's token. The client rate is raised: its default is five requests a second.
+ */
+export async function startKubernetesMcp(options: {
+  readonly folder: string;
+  /** Address of the API server. */
+  readonly server: string;
+  readonly token: string;
+}): Promise<KubernetesMcpServer> {
+  mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+  const kubeconfig = join(options.folder, 'powerless.kubeconfig');
+  writeFileSync(kubeconfig, powerless(options.server), { mode: 0o600 });
+  const port = await freePort();
+  const launcher = createRequire(import.meta.url).resolve('kubernetes-mcp-server/bin/index.js');
+  const child = spawn(
+    process.execPath,
+    [
+      ...[launcher, '--port', String(port), '--bind-address', '127.0.0.1', '--kubeconfig', kubeconfig],
+      ...['--cluster-provider', 'kubeconfig', '--disable-multi-cluster', '--read-only', '--stateless'],
+      ...['--list-output', 'yaml'],
+    ],
+    {
+      stdio: 'ignore',
+      // A group of its own: Ctrl-C reaches us first, and the launcher's child ends with it.
+      detached: true,
+      env: { PATH: '/usr/bin:/bin', HOME: options.folder, KUBE_CLIENT_QPS: '1000', KUBE_CLIENT_BURST: '2000' },
+    },
+  );
+  const stopAtExit = (): void => killGroup(child, 'SIGKILL');
+  process.on('exit', stopAtExit);
+  const stop = async (): Promise<void> => {
+    process.off('exit', stopAtExit);
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    killGroup(child, 'SIGTERM');
+    await ended;
+    killGroup(child, 'SIGKILL');
+  };
+  try {
+    await healthy(port, child);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const headers = { authorization: `Bearer ${options.token}` };
+  return { transport: { kind: 'http', url: `http://127.0.0.1:${port}/mcp`, headers }, stop };
+}
+
+function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // Already gone.
+  }
+}
+
+async function healthy(port: number, child: ChildProcess): Promise<void> {
+  const until = Date.now() + 20_000;
+  while (Date.now() < until && child.exitCode === null) {
+    const answer = await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined);
+    if (answer?.ok === true) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new PlanwardenError('OUTSIDE_UNAVAILABLE', 'the Kubernetes MCP server did not start', {
+    remedy: 'Run npm install again; its binary comes with the package kubernetes-mcp-server.',
+  });
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() =>
+        address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      );
+    });
+  });
+}
+
+/** JSON is YAML. */
+function powerless(server: string): string {
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'cluster', cluster: { server } }],
+    users: [{ name: 'nobody', user: {} }],
+    contexts: [{ name: 'cluster', context: { cluster: 'cluster', user: 'nobody' } }],
+    'current-context': 'cluster',
+  });
+}

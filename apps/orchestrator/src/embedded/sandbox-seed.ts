@@ -1,0 +1,116 @@
+import type { Target } from '@planwarden/contracts';
+import type { SandboxSeed } from '@planwarden/sandbox-github';
+import { CHECK_NAME } from '../change/steps/publish-evidence.step.js';
+import type { InstallationConfig } from '../config.file.js';
+import type { EmbeddedSecrets } from './secrets.js';
+
+/** GitHub ids under which our Apps act at the sandbox. */
+export const AUTHOR_BOT_ID = 9001;
+export const RELEASE_BOT_ID = 9002;
+const ARGOCD_READER = { id: 1900, login: 'argocd-reader' };
+
+/** What tests change of the sandbox GitHub. */
+export interface SeedOptions {
+  /** Reviews that the base branch itself demands. Default 0: then a vote in our own pages is enough. */
+  readonly requiredReviews?: number;
+}
+
+/** The sandbox GitHub of an installation: its people, its two Apps, the repositories of its targets. */
+export function sandboxSeed(
+  config: InstallationConfig,
+  secrets: EmbeddedSecrets,
+  { requiredReviews = 0 }: SeedOptions = {},
+): SandboxSeed {
+  const users = [
+    ...config.people.map((person) => ({
+      id: person.github.id,
+      login: person.github.login,
+      name: person.name,
+      email: `${person.github.login}@example.test`,
+      token: secrets.people[person.github.login] ?? '',
+    })),
+    { ...ARGOCD_READER, name: 'Argo CD', email: 'argocd@example.test', token: secrets.gitReader },
+  ];
+  const names = [...new Set(config.targets.map(({ repository }) => `${repository.owner}/${repository.name}`))];
+  const owners = [...new Set(names.map((name) => name.split('/')[0] ?? ''))];
+  return {
+    users,
+    apps: [
+      {
+        id: 501,
+        slug: 'planwarden-author',
+        botId: AUTHOR_BOT_ID,
+        installationId: 7001,
+        token: secrets.authorToken,
+        permissions: { contents: 'write', pull_requests: 'write', issues: 'write', metadata: 'read' },
+      },
+      {
+        id: 502,
+        slug: 'planwarden-release',
+        botId: RELEASE_BOT_ID,
+        installationId: 7002,
+        publicKey: secrets.releaseKey.publicKey,
+        permissions: {
+          administration: 'read',
+          checks: 'write',
+          contents: 'write',
+          metadata: 'read',
+          pull_requests: 'write',
+        },
+      },
+    ],
+    repositories: names.map((full, index) => {
+      const [login = '', name = ''] = full.split('/');
+      const targets = config.targets.filter(({ repository }) => `${repository.owner}/${repository.name}` === full);
+      return {
+        id: 300_001 + index,
+        owner: { id: 2001 + owners.indexOf(login), login },
+        name,
+        defaultBranch: targets[0]?.baseBranch ?? 'main',
+        files: firstFiles(targets),
+        // The check is ours: a merge that skips it answers 405, whoever asks.
+        protection: Object.fromEntries(
+          targets.map((target) => [target.baseBranch, { requiredReviews, requiredChecks: [CHECK_NAME] }]),
+        ),
+        collaborators: Object.fromEntries(
+          users.map((user) => [
+            user.login,
+            user.login === ARGOCD_READER.login ? ('read' as const) : ('write' as const),
+          ]),
+        ),
+      };
+    }),
+  };
+}
+
+function firstFiles(targets: readonly Target[]): Record<string, string> {
+  return {
+    'README.md': '# Infrastructure\n\nChanges arrive by pull request.\n',
+    ...Object.fromEntries(
+      targets.map((target) => [
+        `${target.argocd.rootPath}/README.md`,
+        `# Applications of ${target.name}\n\nArgo CD reads this folder.\n`,
+      ]),
+    ),
+  };
+}
+
+/** The application under which every other of the target stands; the operator's, never a run's. */
+export function rootApplication({ argocd, baseBranch }: Target) {
+  return {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Application',
+    metadata: { name: argocd.rootApplication, namespace: argocd.namespace },
+    spec: {
+      project: argocd.project,
+      source: {
+        repoURL: argocd.repoUrl,
+        targetRevision: baseBranch,
+        path: argocd.rootPath,
+        directory: { recurse: true },
+      },
+      destination: { server: argocd.destination.server, namespace: argocd.namespace },
+      syncPolicy: { automated: { prune: true, selfHeal: true } },
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { Controller, Get, Inject, Param, UseGuards } from '@nestjs/common';
+import { APP, type App } from '../app.js';
+import { explainDecision } from '../requests/explain-decision.js';
+import { SessionGuard } from './session.guard.js';
+
+@Controller('api/v1')
+@UseGuards(SessionGuard)
+export class CatalogController {
+  constructor(@Inject(APP) private readonly app: App) {}
+
+  @Get('targets')
+  targets() {
+    const targets = this.app.services.config.current().targets.map((target) => ({
+      name: target.name,
+      environment: target.environment,
+      repository: `${target.repository.owner}/${target.repository.name}`,
+      path: target.path,
+      namespaces: target.argocd.namespaces,
+      quorum: target.quorum,
+    }));
+    return { targets };
+  }
+
+  @Get('templates')
+  templates() {
+    return { templates: this.app.services.catalog.list() };
+  }
+
+  @Get('templates/:name')
+  template(@Param('name') name: string) {
+    return this.app.services.catalog.describe(name);
+  }
+
+  @Get('decisions/:id')
+  decision(@Param('id') id: string) {
+    return explainDecision(this.app.services, id);
+  }
+}

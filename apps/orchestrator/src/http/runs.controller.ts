@@ -1,0 +1,127 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, UseGuards } from '@nestjs/common';
+import {
+  changeRequestSchema,
+  PlanwardenError,
+  RUN_STATES,
+  type RunDetail,
+  type RunEvent,
+  type RunList,
+  type RunSummary,
+  runIdPattern,
+  voteRequestSchema,
+} from '@planwarden/contracts';
+import { z } from 'zod';
+import { APP, type App } from '../app.js';
+import { outputsOf, refusalFor } from '../change/confirm-ports.js';
+import { personaOf } from '../change/run-request.js';
+import { castVote } from '../requests/cast-vote.js';
+import { proposeChange } from '../requests/propose-change.js';
+import { detailOf, summaryOf } from '../requests/run-views.js';
+import { checked } from './input.js';
+import { cancelBody, discardBody } from './routes.js';
+import { personOf, SessionGuard, type SignedInRequest } from './session.guard.js';
+
+const listQuery = z.strictObject({
+  state: z.enum(RUN_STATES).optional(),
+  cursor: z.string().regex(runIdPattern, 'is no cursor').optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+});
+
+@Controller('api/v1/runs')
+@UseGuards(SessionGuard)
+export class RunsController {
+  constructor(@Inject(APP) private readonly app: App) {}
+
+  @Get()
+  async list(@Query() query: unknown): Promise<RunList> {
+    const { state, cursor, limit } = checked(listQuery, query, 'query');
+    const found = await this.app.services.runs.list({
+      limit,
+      ...(state === undefined ? {} : { state }),
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    return { runs: found.runs.map(summaryOf), next: found.next };
+  }
+
+  /** A person's own request: nobody it is on behalf of, and the person who asked may not vote on it. */
+  @Post()
+  @HttpCode(202)
+  async create(@Req() request: SignedInRequest, @Body() body: unknown): Promise<RunSummary> {
+    const asked = checked(changeRequestSchema, body);
+    const { services, bell } = this.app;
+    const person = this.personHere(request);
+    // The form may narrow the persona; a person's own is what they may do at most.
+    if (asked.persona !== undefined && asked.persona !== person.persona) {
+      throw new PlanwardenError('PERSONA_OUT_OF_SCOPE', `your persona is ${person.persona}`, {
+        where: { field: 'persona' },
+        remedy: 'Leave the field out.',
+      });
+    }
+    const asker = {
+      requester: { principal: `person:${person.id}`, onBehalfOf: null },
+      persona: personaOf(services.personas, person.persona),
+    };
+    return summaryOf(await proposeChange(services, bell, asker, asked));
+  }
+
+  @Get(':id')
+  detail(@Req() request: SignedInRequest, @Param('id') id: string): Promise<RunDetail> {
+    return detailOf(this.app.services, runIdOf(id), personOf(request));
+  }
+
+  @Get(':id/log')
+  async log(@Param('id') id: string): Promise<{ events: RunEvent[] }> {
+    await this.app.services.runs.get(runIdOf(id));
+    return { events: await this.app.services.runs.events(id) };
+  }
+
+  @Post(':id/votes')
+  @HttpCode(201)
+  async vote(@Req() request: SignedInRequest, @Param('id') id: string, @Body() body: unknown) {
+    const asked = checked(voteRequestSchema, body);
+    const vote = await castVote(this.app.services, this.app.bell, runIdOf(id), personOf(request), asked);
+    return { vote: vote.reference };
+  }
+
+  @Post(':id/discard')
+  @HttpCode(202)
+  async discard(@Req() request: SignedInRequest, @Param('id') id: string, @Body() body: unknown): Promise<RunSummary> {
+    const { reason } = checked(discardBody, body ?? {});
+    const { services } = this.app;
+    const person = this.personHere(request);
+    const run = await services.runs.get(runIdOf(id));
+    if (run.state === 'awaiting_approval') {
+      const refusal = await refusalFor(services, run, outputsOf(services, run), person);
+      if (refusal) throw new PlanwardenError(refusal.code, refusal.message, { remedy: 'Cancel it, if it is yours.' });
+    }
+    const discarded = await services.runs.requestDiscard(id, { by: `person:${person.id}`, reason });
+    await this.app.bell.ring(id);
+    return summaryOf(discarded);
+  }
+
+  @Post(':id/cancel')
+  @HttpCode(202)
+  async cancel(@Req() request: SignedInRequest, @Param('id') id: string, @Body() body: unknown): Promise<RunSummary> {
+    const { reason } = checked(cancelBody, body ?? {});
+    const by = `person:${this.personHere(request).id}`;
+    const run = await this.app.services.runs.requestCancel(runIdOf(id), { by, reason });
+    await this.app.bell.ring(id);
+    return summaryOf(run);
+  }
+
+  private personHere(request: SignedInRequest) {
+    const person = this.app.services.config.person(personOf(request));
+    if (person) return person;
+    throw new PlanwardenError('SESSION_MISSING', 'you are no longer among the people of planwarden.yaml', {
+      remedy: 'Ask the operator.',
+    });
+  }
+}
+
+function runIdOf(id: string): string {
+  if (runIdPattern.test(id)) return id;
+  throw new PlanwardenError('RUN_UNKNOWN', 'there is no run with this id', {
+    where: { field: 'id' },
+    remedy: 'List runs to see the ids there are.',
+  });
+}

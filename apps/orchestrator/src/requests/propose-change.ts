@@ -1,0 +1,100 @@
+import {
+  type ChangeRequest,
+  type Decision,
+  type Persona,
+  PlanwardenError,
+  type Requester,
+  type Target,
+} from '@planwarden/contracts';
+import { parseManifests } from '@planwarden/manifests';
+import type { Bell, RunRecord } from '@planwarden/runs';
+import { CHANGE_PIPELINE } from '../change/change.pipeline.js';
+import type { ChangeServices } from '../change/change.services.js';
+import { judge } from '../change/judge.js';
+import { denialBody } from '../change/outcomes.js';
+import { actorOf, filesOf, secretsOf } from '../change/run-request.js';
+
+/** Who asks, after token or session, persona and request were put together. */
+export interface Asker {
+  readonly requester: Requester;
+  readonly persona: Persona;
+}
+
+/**
+ * Accepts a request for a change: everything that can be refused without touching the outside is refused here, then
+ * run, journal entry and wake time are written in one transaction and the bell is rung.
+ * @throws PlanwardenError NOT_SUPPORTED, TARGET_UNKNOWN, TEMPLATE_UNKNOWN, INPUT_INVALID, PATH_OUTSIDE_TARGET,
+ * MANIFEST_INVALID, POLICY_DENIED, SECRET_IN_TEXT, RUN_LIMIT_REACHED
+ */
+export async function proposeChange(
+  services: ChangeServices,
+  bell: Bell,
+  asker: Asker,
+  request: ChangeRequest,
+): Promise<RunRecord> {
+  const { requester, persona } = asker;
+  if (persona.strategy !== 'change') {
+    throw new PlanwardenError(
+      'NOT_SUPPORTED',
+      `strategy ${persona.strategy} of persona ${persona.name} is not supported yet`,
+      {
+        where: { field: 'persona' },
+        remedy: 'Ask as a persona whose strategy is change.',
+      },
+    );
+  }
+  const target = services.config.target(request.target);
+  await intake(services, requester, persona, target, request);
+  const files = filesOf(services, request, target);
+  if (files.length === 0) {
+    throw new PlanwardenError('FILES_UNCHANGED', 'the request names no file', {
+      where: { field: 'files' },
+      remedy: 'Give a template, or files and deletions.',
+    });
+  }
+  parseManifests(files);
+  const run = await services.runs.start(
+    {
+      title: request.title,
+      target: target.name,
+      environment: target.environment,
+      persona: persona.name,
+      requester,
+      request,
+    },
+    CHANGE_PIPELINE,
+    { openRuns: target.limits.openRuns },
+  );
+  // Losing this bell costs the time until the sweep; the run is already durable.
+  await bell
+    .ring(run.id)
+    .catch((error: unknown) => services.log.warn({ run: run.id, err: error }, 'the bell did not ring'));
+  return run;
+}
+
+async function intake(
+  services: ChangeServices,
+  requester: Requester,
+  persona: Persona,
+  target: Target,
+  request: ChangeRequest,
+): Promise<void> {
+  const secrets = secretsOf(request);
+  const decision = await judge(
+    services,
+    'intake',
+    // What is recorded must not hold what was found.
+    { actor: actorOf(services, requester, persona.name), target, request, secrets },
+    { run: null, round: null, step: null },
+  );
+  if (!decision.allow) throw refusedAtIntake(decision);
+}
+
+function refusedAtIntake(decision: Decision): PlanwardenError {
+  const body = denialBody(decision);
+  return new PlanwardenError('POLICY_DENIED', `${body.message} (decision ${decision.id})`, {
+    ...(body.where ? { where: body.where } : {}),
+    remedy: body.remedy,
+    details: body.details,
+  });
+}

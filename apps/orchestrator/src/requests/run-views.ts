@@ -1,0 +1,142 @@
+import { parseSubject } from '@planwarden/approvals';
+import {
+  CHANGE_STEPS,
+  type ErrorCode,
+  isPlanwardenError,
+  type RunDetail,
+  type RunSummary,
+  type StepView,
+} from '@planwarden/contracts';
+import type { RunRecord, StepRecord } from '@planwarden/runs';
+import type { z } from 'zod';
+import {
+  checkPlanRecord,
+  contextRecord,
+  evidenceRecord,
+  mergeRecord,
+  planRecord,
+  pullRequestRecord,
+  summaryRecord,
+  validateRecord,
+  verifyRecord,
+} from '../change/change.records.js';
+import type { ChangeServices } from '../change/change.services.js';
+import { currentTally, outputsOf, type ReadOutput, refusalFor } from '../change/confirm-ports.js';
+import { requestOf } from '../change/run-request.js';
+
+export function summaryOf(run: RunRecord): RunSummary {
+  const { id, title, state, ended, wait, round, step, target, environment, persona, requester } = run;
+  return {
+    id,
+    title,
+    state,
+    ended,
+    wait,
+    round,
+    step,
+    target,
+    environment,
+    persona,
+    requester: { principal: requester.principal, onBehalfOf: requester.onBehalfOf },
+    outcome: run.outcome,
+    createdAt: run.createdAt,
+    updatedAt: run.updatedAt,
+  };
+}
+
+/** One run with everything a person decides on. @param viewer person id of who looks; undefined for an agent */
+export async function detailOf(services: ChangeServices, id: string, viewer?: string): Promise<RunDetail> {
+  const run = await services.runs.get(id);
+  const steps = await services.runs.steps(id);
+  const read = <T extends z.ZodType>(step: string, shape: T): z.output<T> | null => {
+    const found = steps.filter((one) => one.step === step && one.state === 'done').at(-1);
+    return found === undefined ? null : shape.parse(found.output);
+  };
+  const pull = read('open-pull-request', pullRequestRecord);
+  const evidence = read('publish-evidence', evidenceRecord);
+  const plan = read('plan', planRecord);
+  const decisions = await services.decisions.listForRun(id);
+  return {
+    run: summaryOf(run),
+    request: requestOf(run),
+    steps: stepViews(run, steps),
+    files: (read('validate', validateRecord)?.files ?? []).map(({ path, content }) => ({ path, content })),
+    plan: plan?.plan ?? null,
+    planText: plan?.planText ?? null,
+    findings: decisions.filter((one) => one.round === null || one.round === run.round).flatMap((one) => one.findings),
+    decisions: decisions.map((one) => ({
+      id: one.id,
+      phase: one.phase,
+      allow: one.allow,
+      findings: one.findings.length,
+      at: one.at,
+    })),
+    facts: read('gather-context', contextRecord)?.facts ?? null,
+    pullRequest:
+      pull === null
+        ? null
+        : {
+            number: pull.number,
+            url: pull.url,
+            branch: pull.branch,
+            evidenceSha: evidence?.evidenceSha ?? null,
+            mergeSha: read('merge', mergeRecord)?.mergeSha ?? null,
+          },
+    approval: read('check-plan', checkPlanRecord) === null ? null : await approvalOf(services, run, viewer),
+    verified: read('verify', verifyRecord)?.sentences ?? [],
+    summary: read('summarise', summaryRecord)?.text ?? null,
+  };
+}
+
+/** The subject of this round, the votes on it, and whether the viewer may vote. Null before there is a subject. */
+async function approvalOf(
+  services: ChangeServices,
+  run: RunRecord,
+  viewer: string | undefined,
+): Promise<RunDetail['approval']> {
+  const stored = await services.subjects.find(run.id, run.round);
+  if (stored === null) return null;
+  const subject = parseSubject(stored.json);
+  const output = outputsOf(services, run);
+  try {
+    const tally = await currentTally(services, run, output);
+    return { subjectDigest: stored.digest, subject, tally, you: await mayVote(services, run, output, viewer) };
+  } catch (error) {
+    // GitHub is away, or the evidence is not out yet: the page shows the run all the same.
+    if (
+      isPlanwardenError(error) &&
+      (['NOT_AWAITING_APPROVAL', 'OUTSIDE_UNAVAILABLE'] as ErrorCode[]).includes(error.code)
+    ) {
+      return null;
+    }
+    throw error;
+  }
+}
+
+async function mayVote(services: ChangeServices, run: RunRecord, output: ReadOutput, viewer: string | undefined) {
+  const person = viewer === undefined ? undefined : services.config.person(viewer);
+  if (!person) return { mayVote: false, why: 'agents never vote' };
+  if (run.state !== 'awaiting_approval') return { mayVote: false, why: `the run is ${run.state}` };
+  const refusal = await refusalFor(services, run, output, person);
+  return { mayVote: refusal === null, why: refusal?.message ?? null };
+}
+
+function stepViews(run: RunRecord, steps: readonly StepRecord[]): StepView[] {
+  const at = (CHANGE_STEPS as readonly (string | null)[]).indexOf(run.step);
+  return CHANGE_STEPS.map((name, index): StepView => {
+    const record = steps.filter((one) => one.step === name).at(-1);
+    // A step of an earlier round that this round has not reached yet waits again.
+    const isBehind = record !== undefined && (record.round === run.round || index < at);
+    if (!isBehind) {
+      const state = run.ended ? 'skipped' : 'waiting';
+      return { name, state, startedAt: null, finishedAt: null, message: null };
+    }
+    return {
+      name,
+      state: run.ended && record.state !== 'done' ? 'failed' : record.state,
+      startedAt: record.startedAt,
+      finishedAt: record.finishedAt,
+      message: record.message,
+    };
+  });
+}

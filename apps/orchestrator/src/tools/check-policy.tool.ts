@@ -1,0 +1,50 @@
+import { changeFileSchema, findingSchema, PlanwardenError } from '@planwarden/contracts';
+import { agentFiles, parseManifests } from '@planwarden/manifests';
+import { z } from 'zod';
+import { judge } from '../change/judge.js';
+import { actorOf, secretsIn } from '../change/run-request.js';
+import { personaFor, productTool, READ_ONLY, targetsOf } from './mcp-context.js';
+
+export const checkPolicyTool = productTool({
+  name: 'check_policy',
+  title: 'Check policy',
+  description: 'Asks policy about manifests without starting a run: the same rules that phase source asks.',
+  annotations: READ_ONLY,
+  inputSchema: z.object({
+    target: z.string().min(1).max(100),
+    files: z.array(changeFileSchema).min(1).max(50).describe('Manifests, paths relative to the target’s folder.'),
+  }),
+  outputSchema: z.object({ allow: z.boolean(), decision: z.string(), findings: z.array(findingSchema) }),
+  handler: async ({ target: name, files: given }, context) => {
+    const { services, agent } = context;
+    if (!targetsOf(context).includes(name)) throw outOfScope();
+    const target = services.config.target(name);
+    const persona = personaFor(context, 'check_policy');
+    const files = agentFiles({ files: given, deletions: [] }, target);
+    const decision = await judge(
+      services,
+      'source',
+      {
+        actor: actorOf(services, { principal: `agent:${agent.id}`, onBehalfOf: agent.onBehalfOf }, persona.name),
+        target,
+        objects: parseManifests(files),
+        paths: files.map((file) => file.path),
+        secrets: files.flatMap((file) => (file.content === null ? [] : secretsIn(file.path, file.content))),
+      },
+      { run: null, round: null, step: null },
+    );
+    const { allow, id, findings } = decision;
+    return {
+      structured: { allow, decision: id, findings },
+      text: allow
+        ? `Policy found nothing that denies (decision ${id}).`
+        : findings.map((one) => `${one.severity} ${one.rule}: ${one.message} Mend: ${one.remedy}`).join('\n'),
+    };
+  },
+});
+
+const outOfScope = (): PlanwardenError =>
+  new PlanwardenError('TARGET_OUT_OF_SCOPE', 'the token may not name this target', {
+    where: { field: 'target' },
+    remedy: 'Name a target of your token.',
+  });

@@ -1,0 +1,67 @@
+import {
+  decisionRefSchema,
+  findingSchema,
+  runDetailSchema,
+  runSummarySchema,
+  stepViewSchema,
+} from '@planwarden/contracts';
+import { z } from 'zod';
+import { detailOf } from '../requests/run-views.js';
+import { productTool, READ_ONLY } from './mcp-context.js';
+import { runIdSchema, visibleRun } from './visible-run.js';
+
+const detail = runDetailSchema.shape;
+
+export const getRunTool = productTool({
+  name: 'get_run',
+  title: 'Get a run',
+  description:
+    'State of a run, its steps, findings with remedies, plan, pull request, what its approval still misses, and what was seen running.',
+  annotations: READ_ONLY,
+  inputSchema: z.object({ run: runIdSchema }),
+  outputSchema: z.object({
+    run: runSummarySchema,
+    steps: z.array(stepViewSchema),
+    findings: z.array(findingSchema),
+    decisions: z.array(decisionRefSchema),
+    plan: z.object({ digest: z.string(), text: z.string() }).nullable(),
+    pullRequest: detail.pullRequest,
+    approval: z.object({ subjectDigest: z.string(), quorum: z.number(), missing: z.array(z.string()) }).nullable(),
+    verified: detail.verified,
+    summary: detail.summary,
+  }),
+  handler: async ({ run: id }, context) => {
+    await visibleRun(context, id);
+    const found = await detailOf(context.services, id);
+    const { run, steps, findings, decisions, plan, planText, pullRequest, approval, verified, summary } = found;
+    return {
+      structured: {
+        run,
+        steps,
+        findings,
+        decisions,
+        plan: plan === null ? null : { digest: plan.digest, text: planText ?? '' },
+        pullRequest,
+        approval:
+          approval === null
+            ? null
+            : {
+                subjectDigest: approval.subjectDigest,
+                quorum: approval.tally.quorum,
+                missing: approval.tally.missing,
+              },
+        verified,
+        summary,
+      },
+      text: [
+        `Run ${run.id} is ${run.state}${run.wait === null ? '' : `, waiting for ${run.wait.reason}: ${run.wait.message}`}.`,
+        ...(run.outcome === null ? [] : [`${run.outcome.code}: ${run.outcome.message} ${run.outcome.remedy}`]),
+        ...findings.map((one) => `${one.severity} ${one.rule}${placeOf(one)}: ${one.message} Mend: ${one.remedy}`),
+        ...verified,
+      ].join('\n'),
+    };
+  },
+});
+
+const placeOf = ({ file, line }: z.infer<typeof findingSchema>): string =>
+  file === null ? '' : ` (${file}${line === null ? '' : `:${line}`})`;

@@ -1,0 +1,19 @@
+import { templateSummarySchema } from '@planwarden/contracts';
+import { z } from 'zod';
+import { productTool, READ_ONLY } from './mcp-context.js';
+
+export const listTemplatesTool = productTool({
+  name: 'list_templates',
+  title: 'List templates',
+  description: 'Lists the templates that propose_change can render. Start here when you want something common.',
+  annotations: READ_ONLY,
+  inputSchema: z.object({}),
+  outputSchema: z.object({ templates: z.array(templateSummarySchema) }),
+  handler: async (_args, { services }) => {
+    const templates = [...services.catalog.list()];
+    return {
+      structured: { templates },
+      text: templates.map((template) => `${template.name}: ${template.title}. ${template.description}`).join('\n'),
+    };
+  },
+});

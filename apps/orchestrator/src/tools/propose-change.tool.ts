@@ -1,0 +1,37 @@
+import { changeRequestSchema, RUN_STATES } from '@planwarden/contracts';
+import { z } from 'zod';
+import { checked } from '../http/input.js';
+import { proposeChange } from '../requests/propose-change.js';
+import { personaFor, productTool } from './mcp-context.js';
+
+const fields = changeRequestSchema.shape;
+
+export const proposeChangeTool = productTool({
+  name: 'propose_change',
+  title: 'Propose a change',
+  description: [
+    'Asks for a change of a target: a template with parameters, or your own Kubernetes manifests.',
+    'Answers at once with a run id; follow it with get_run. The change is checked by policy, planned, opened as a pull',
+    'request, and applied only after a person approved exactly that plan. You cannot approve it.',
+  ].join(' '),
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
+  inputSchema: z.object({
+    target: fields.target.describe('Name of the target.'),
+    persona: fields.persona.describe('Narrows the request to one persona of your token.'),
+    title: fields.title.describe('What you want, in one line.'),
+    reason: fields.reason.describe('Why, for the person who decides. It is shown as a quotation.'),
+    template: fields.template.describe('A template and its parameters. Leave out files then.'),
+    files: fields.files.describe('Your own manifests, paths relative to the target’s folder. Leave out template then.'),
+    deletions: fields.deletions.describe('Manifests to delete, paths relative to the target’s folder.'),
+  }),
+  outputSchema: z.object({ run: z.string(), state: z.enum(RUN_STATES), next: z.string() }),
+  handler: async (args, context) => {
+    const request = checked(changeRequestSchema, args);
+    const persona = personaFor(context, 'propose_change', request.persona);
+    const { agent, services, bell } = context;
+    const requester = { principal: `agent:${agent.id}`, onBehalfOf: agent.onBehalfOf };
+    const run = await proposeChange(services, bell, { requester, persona }, request);
+    const next = `Call get_run with run ${run.id} until it has ended or waits for a person.`;
+    return { structured: { run: run.id, state: run.state, next }, text: `Run ${run.id} has begun. ${next}` };
+  },
+});

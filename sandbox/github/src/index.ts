@@ -1,0 +1,14 @@
+export type { SandboxControl } from './control.js';
+export { type SandboxGitHub, type SandboxGitHubOptions, startSandboxGitHub } from './sandbox-github.js';
+export {
+  type DefaultSeedOptions,
+  defaultSeed,
+  type Level,
+  type Permission,
+  type SandboxSeed,
+  type SeedApp,
+  type SeedProtection,
+  type SeedRepository,
+  type SeedUser,
+} from './seed.js';
+export type { SandboxDelivery, SandboxWebhook } from './webhook-sender.js';

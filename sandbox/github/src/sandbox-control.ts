@@ -1,0 +1,45 @@
+import { moveRef } from './branch-updates.js';
+import type { SandboxControl } from './control.js';
+import type { SandboxCore } from './sandbox-core.js';
+
+/** The control of a running sandbox. Its mistakes are programming errors of a test, so they throw plainly. */
+export function sandboxControl(core: SandboxCore): SandboxControl {
+  const { faults } = core;
+  return {
+    countEffects: () => Object.fromEntries(faults.effects),
+    failNext: (operation, status) => faults.failNext(operation, status),
+    dropAnswerOnce: (operation) => faults.dropAnswerOnce(operation),
+    pause: (operation) => faults.pause(operation),
+    loseWebhooks: (lose) => {
+      faults.loseWebhooks = lose;
+    },
+    violations: () => core.contract.violations,
+    deliveries: () => [...core.webhooks.deliveries],
+    webhooksSettled: () => core.webhooks.settled(),
+    push: ({ repository, branch, files, message, login }) =>
+      core.exclusively(async () => {
+        const [owner = '', name = ''] = repository.split('/');
+        const repo = core.repository(owner, name);
+        const account = core.identities.byLogin(login);
+        if (!account) throw new Error(`nobody in the sandbox is called ${login}`);
+        const head = await repo.git.ref(`refs/heads/${branch}`);
+        const parent = head ?? (await repo.git.ref(`refs/heads/${repo.seed.defaultBranch}`));
+        const tree = await repo.git.flatten((await repo.git.commit(parent ?? ''))?.tree ?? '');
+        for (const [path, content] of Object.entries(files)) {
+          if (content === null) tree.delete(path);
+          else tree.set(path, { mode: '100644', oid: await repo.git.writeBlob(Buffer.from(content)) });
+        }
+        const who = core.person(account);
+        const sha = await repo.git.writeCommit({
+          tree: await repo.git.writeFlat(tree),
+          parents: parent ? [parent] : [],
+          message: message ?? 'Change by hand',
+          author: who,
+          committer: who,
+        });
+        await moveRef(core, repo, `refs/heads/${branch}`, sha, account);
+        await core.store.save();
+        return sha;
+      }),
+  };
+}

@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Log, silentLog } from '@planwarden/contracts';
+import type { SandboxControl } from './control.js';
+import { answerGraphql } from './graphql-endpoint.js';
+import { PagesEndpoint } from './pages/pages-endpoint.js';
+import { answerRaw } from './raw-endpoint.js';
+import { answerRest, json, type RestReply } from './rest-endpoint.js';
+import { restRoutes } from './rest-routes.js';
+import { Router } from './router.js';
+import { sandboxControl } from './sandbox-control.js';
+import { SandboxCore } from './sandbox-core.js';
+import type { SandboxSeed } from './seed.js';
+import type { SandboxWebhook } from './webhook-sender.js';
+
+export interface SandboxGitHubOptions {
+  /** Git objects and state live here and survive a restart. */
+  dataFolder: string;
+  /** Loopback port; a free one when left out or 0. */
+  port?: number;
+  seed: SandboxSeed;
+  webhook?: SandboxWebhook;
+  log?: Log;
+}
+export interface SandboxGitHub {
+  /** REST base for octokit's `baseUrl`; GraphQL at `/graphql`, pages for people at `/ui`. */
+  readonly url: string;
+  readonly control: SandboxControl;
+  stop(): Promise<void>;
+}
+
+const BODY_LIMIT = 8 * 1024 * 1024;
+
+/** Starts a stand-in for GitHub on loopback. For development and tests: it holds no secret worth one. */
+export async function startSandboxGitHub(options: SandboxGitHubOptions): Promise<SandboxGitHub> {
+  const { dataFolder, seed, log = silentLog } = options;
+  const core = await SandboxCore.open({ dataFolder, seed, log });
+  if (options.webhook) core.webhooks.add(options.webhook);
+  const router = new Router(core.contract, restRoutes);
+  const pages = new PagesEndpoint(core);
+  const server = createServer((request, response) => {
+    serve(core, router, pages, request, response).catch((error: unknown) => {
+      log.error({ error: String(error) }, 'the sandbox failed outside of a route');
+      response.destroy();
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, '127.0.0.1', resolve);
+  });
+  core.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url: core.url,
+    control: sandboxControl(core),
+    stop: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+      await core.exclusively(() => core.store.save());
+      await core.webhooks.settled();
+    },
+  };
+}
+
+async function serve(
+  core: SandboxCore,
+  router: Router,
+  pages: PagesEndpoint,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  // A name that a page elsewhere points at this port is not ours.
+  const host = (request.headers.host ?? '').replace(/:\d+$/, '');
+  if (host !== '127.0.0.1' && host !== 'localhost')
+    return send(request, response, json(421, { message: 'Loopback only' }));
+  const body = await bodyOf(request);
+  if (!body) return send(request, response, json(413, { message: 'Payload too large' }));
+  const [rawPath = '/', search = ''] = (request.url ?? '/').split(/\?(.*)/s, 2);
+  const query = Object.fromEntries(new URLSearchParams(search));
+  const method = request.method ?? 'GET';
+  const { authorization } = request.headers;
+  const path = rawPath.replace(/^\/api\/v3(?=\/)/, '');
+  if (method === 'POST' && (path === '/graphql' || path === '/api/graphql'))
+    return send(request, response, await answerGraphql(core, authorization, body));
+  if (path === '/ui' || path.startsWith('/ui/')) {
+    const { cookie, origin } = request.headers;
+    const site = request.headers['sec-fetch-site'];
+    const fetchSite = typeof site === 'string' ? site : undefined;
+    return send(request, response, await pages.answer({ method, path, query, body, cookie, origin, fetchSite }));
+  }
+  if (path.startsWith('/raw/')) return send(request, response, await answerRaw(core, path, authorization));
+  const accept = request.headers.accept ?? '';
+  return send(request, response, await answerRest(core, router, { method, path, query, authorization, accept, body }));
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Uint8Array | undefined> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > BODY_LIMIT) return undefined;
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+function send(request: IncomingMessage, response: ServerResponse, reply: RestReply): void {
+  if (reply.cut) {
+    response.destroy();
+    return;
+  }
+  const { body } = reply;
+  const headers: Record<string, string> = { 'x-github-media-type': 'github.v3; format=json', ...reply.headers };
+  if (
+    request.method === 'GET' &&
+    reply.status === 200 &&
+    body !== undefined &&
+    headers['cache-control'] === undefined
+  ) {
+    headers.etag = `"${createHash('sha256').update(body).digest('hex')}"`;
+    if (request.headers['if-none-match']?.replace(/^W\//, '') === headers.etag) {
+      response.writeHead(304, { etag: headers.etag }).end();
+      return;
+    }
+  }
+  response.writeHead(reply.status, headers);
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
