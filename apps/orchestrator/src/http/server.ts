@@ -35,6 +35,8 @@ export async function startHttpServer(app: App, listen: { host: string; port: nu
   const nest = await NestFactory.create<NestExpressApplication>(AppModule.of(app), {
     logger: false,
     bodyParser: false,
+    // The webhook's signature is over the bytes as sent.
+    rawBody: true,
     abortOnError: false,
   });
   let port = listen.port;

@@ -2,7 +2,7 @@ import { type GeneratedFile, isPlanwardenError, PlanwardenError, type Target } f
 import { gitBlobSha } from '@planwarden/manifests';
 import { requireOk, type ToolAnswer } from '@planwarden/mcp-client';
 import { done, type Reconciled, type RunRecord, type Step, type StepContext } from '@planwarden/runs';
-import { pullRequestText } from '@planwarden/source-control';
+import { pullRequestText, type SourceControl } from '@planwarden/source-control';
 import { z } from 'zod';
 import { evidenceRecord, type PullRequestRecord, pullRequestRecord, validateRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
@@ -61,6 +61,9 @@ async function open(services: ChangeServices, context: StepContext) {
   const github = services.sourceControl(target);
   const { files } = await context.output('validate', validateRecord);
   const branch = branchOf(run);
+  if (await isThereAlready(github, target, files)) {
+    return end('errored', 'FILES_UNCHANGED', 'the files are already there, byte for byte', 'Change what is asked for.');
+  }
   const { sha: baseSha } = await context.effect('create-branch', commitResult, async () => {
     await call(services, context, target, 'create_branch', { branch, from_branch: target.baseBranch });
     const sha = await github.branchHead(branch);
@@ -69,9 +72,6 @@ async function open(services: ChangeServices, context: StepContext) {
   });
   const pushed = await push(services, context, target, branch, files);
   const codeSha = pushed.at(-1) ?? baseSha;
-  if (codeSha === baseSha) {
-    return end('errored', 'FILES_UNCHANGED', 'the files are already there, byte for byte', 'Change what is asked for.');
-  }
   await github.verifyPushedFiles({
     base: baseSha,
     head: codeSha,
@@ -105,6 +105,20 @@ async function open(services: ChangeServices, context: StepContext) {
   return done(
     `pull request ${pull.number}, a draft; its branch was read back and holds exactly our files`,
     pullRequestRecord.parse({ branch, ...pull, baseSha, codeSha, ourCommits: pushed }),
+  );
+}
+
+/** Asked before anything is made: the official server would push an empty commit. */
+async function isThereAlready(
+  github: SourceControl,
+  target: Target,
+  files: readonly GeneratedFile[],
+): Promise<boolean> {
+  const tip = await github.branchHead(target.baseBranch);
+  if (tip === null) throw missing('the base branch is not there');
+  const there = new Map((await github.filesAt(tip)).map((file) => [file.path, file.blobSha]));
+  return files.every(({ path, content }) =>
+    content === null ? !there.has(path) : there.get(path) === gitBlobSha(content),
   );
 }
 
