@@ -16,12 +16,20 @@ describe('the road of one change', () => {
     expect(waiting.run).toMatchObject({ state: 'awaiting_approval', ended: false, round: 1 });
     expect(waiting.plan?.text).toContain('+ create Deployment staging-nginx/nginx');
     const pull = waiting.pullRequest;
+    // Phase approval says no while votes are missing, and explain_decision tells by which rule.
+    const denied = waiting.decisions.find((one) => one.phase === 'approval');
+    expect(denied?.allow).toBe(false);
+    const explained = (await world.call('explain_decision', { decision: denied?.id ?? '' })).data as {
+      rules: { id: string; fired: boolean }[];
+    };
+    expect(explained.rules.filter((rule) => rule.fired).map((rule) => rule.id)).toEqual(['votes-below-quorum']);
     expect(await world.review('ravi-reviewer', pull?.number ?? 0, 'APPROVE', pull?.evidenceSha ?? '')).toBe(200);
     const ended = await world.until(run, hasEnded);
     expect([ended.run.state, ended.run.outcome]).toEqual(['applied', null]);
     expect(ended.verified).toEqual(['3 pods running (Deployment staging-nginx/nginx)']);
     expect(ended.steps.every((step) => step.state === 'done')).toBe(true);
     expect(ended.summary).toContain('Approved by reviewer.');
+    expect(ended.findings).toEqual([]);
     expect([...new Set(ended.decisions.map((one) => one.phase))].sort()).toEqual([
       'approval',
       'call',

@@ -57,15 +57,20 @@ export function readerOverClient(services: Pick<ChangeServices, 'cluster'>, targ
   };
 }
 
+const containerSchema = z.looseObject({ name: z.string(), image: z.string() });
 const podSchema = z.looseObject({
   status: z
     .looseObject({
       phase: z.string().optional(),
       conditions: z.array(z.looseObject({ type: z.string(), status: z.string() })).default([]),
-      containerStatuses: z.array(z.looseObject({ name: z.string(), image: z.string() })).default([]),
+      containerStatuses: z.array(containerSchema).default([]),
+      initContainerStatuses: z.array(containerSchema).default([]),
     })
-    .default({ conditions: [], containerStatuses: [] }),
-  spec: z.looseObject({ containers: z.array(z.looseObject({ name: z.string(), image: z.string() })) }),
+    .default({ conditions: [], containerStatuses: [], initContainerStatuses: [] }),
+  spec: z.looseObject({
+    containers: z.array(containerSchema),
+    initContainers: z.array(containerSchema).default([]),
+  }),
 });
 const deploymentSchema = z.looseObject({
   metadata: z.looseObject({ generation: z.number().default(0) }),
@@ -130,9 +135,10 @@ async function workloadOf(
   );
   const ready = pods.filter((pod) => pod.status.conditions.some((c) => c.type === 'Ready' && c.status === 'True'));
   for (const pod of pods) {
-    for (const container of pod.spec.containers) {
+    const statuses = [...pod.status.initContainerStatuses, ...pod.status.containerStatuses];
+    for (const container of [...pod.spec.initContainers, ...pod.spec.containers]) {
       const key = `${namespace}/${planned.kind}/${planned.name}/${container.name}`;
-      const running = pod.status.containerStatuses.find((one) => one.name === container.name)?.image ?? container.image;
+      const running = statuses.find((one) => one.name === container.name)?.image ?? container.image;
       // One pod with another image than the approved one is what must be seen, whatever the others run.
       if (images[key] === undefined || images[key] === approved[key]) images[key] = running;
     }

@@ -1,6 +1,7 @@
 import { parseSubject } from '@planwarden/approvals';
 import {
   CHANGE_STEPS,
+  type Decision,
   type ErrorCode,
   isPlanwardenError,
   type RunDetail,
@@ -63,7 +64,7 @@ export async function detailOf(services: ChangeServices, id: string, viewer?: st
     files: (read('validate', validateRecord)?.files ?? []).map(({ path, content }) => ({ path, content })),
     plan: plan?.plan ?? null,
     planText: plan?.planText ?? null,
-    findings: decisions.filter((one) => one.round === null || one.round === run.round).flatMap((one) => one.findings),
+    findings: standing(decisions, run.round).flatMap((one) => one.findings),
     decisions: decisions.map((one) => ({
       id: one.id,
       phase: one.phase,
@@ -86,6 +87,14 @@ export async function detailOf(services: ChangeServices, id: string, viewer?: st
     verified: read('verify', verifyRecord)?.sentences ?? [],
     summary: read('summarise', summaryRecord)?.text ?? null,
   };
+}
+
+/** What policy says now: of each phase the last word of this round; calls are each judged for themselves. */
+function standing(decisions: readonly Decision[], round: number): readonly Decision[] {
+  const here = decisions.filter((one) => one.round === null || one.round === round);
+  return here.filter(
+    (one, index) => one.phase === 'call' || !here.slice(index + 1).some((later) => later.phase === one.phase),
+  );
 }
 
 /** The subject of this round, the votes on it, and whether the viewer may vote. Null before there is a subject. */

@@ -1,7 +1,10 @@
-import { done, type Step } from '@planwarden/runs';
+import { parseSubject } from '@planwarden/approvals';
+import type { Tally } from '@planwarden/contracts';
+import { done, type Step, type StepContext } from '@planwarden/runs';
 import { evidenceRecord, pullRequestRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
 import { currentTally } from '../confirm-ports.js';
+import { judge } from '../judge.js';
 
 /** Milliseconds between two looks when no webhook, vote or click wakes the run: what a lost bell costs. */
 export const POLL_MS = 15_000;
@@ -24,7 +27,19 @@ export function awaitApprovalStep(services: ChangeServices): Step {
       if (now >= new Date(evidence.expiresAt)) return done('the subject has expired');
       const tally = await currentTally(services, run, context.output);
       if (tally.reached && tally.rejects.length === 0) return done('the votes are there');
-      return { kind: 'wait', reason: 'approval', message: tally.missing.join('; '), forMs: POLL_MS };
+      const message = tally.missing.join('; ');
+      // Policy says so too, once for every change of the count: what is asked at confirm is seen to say no before.
+      if (run.wait?.message !== message) await askPolicy(services, context, tally);
+      return { kind: 'wait', reason: 'approval', message, forMs: POLL_MS };
     },
   };
+}
+
+/** Phase approval on the votes as they are: recorded for explain_decision, it releases nothing. */
+async function askPolicy(services: ChangeServices, { run }: StepContext, tally: Tally): Promise<void> {
+  const stored = await services.subjects.find(run.id, run.round);
+  if (stored === null) return;
+  const target = services.config.target(run.target);
+  const input = { subject: parseSubject(stored.json), tally, target };
+  await judge(services, 'approval', input, { run: run.id, round: run.round, step: 'await-approval' });
 }
