@@ -9,6 +9,7 @@ const applicationSchema = z.looseObject({
   status: z
     .looseObject({
       sync: z.looseObject({ status: z.string().default(''), revision: z.string().default('') }).optional(),
+      health: z.looseObject({ status: z.string().default('') }).optional(),
     })
     .optional(),
 });
@@ -29,13 +30,7 @@ export async function missingSync(
   target: Target,
   change: { readonly paths: readonly string[]; readonly mergeSha: string },
 ): Promise<string | null> {
-  const found = await reader.list(
-    { group: 'argoproj.io', version: 'v1alpha1', kind: 'Application' },
-    target.argocd.namespace,
-  );
-  const applications = found
-    .flatMap((object) => applicationSchema.safeParse(object).data ?? [])
-    .filter((application) => application.spec.source.repoURL === target.argocd.repoUrl);
+  const applications = await applicationsOf(reader, target);
   for (const path of change.paths) {
     const covering = applications.filter((application) => covers(application, path));
     if (covering.length === 0) return 'Argo CD has no application yet for what was merged';
@@ -48,6 +43,30 @@ export async function missingSync(
     }
   }
   return null;
+}
+
+/** What Argo CD finds unwell among the applications that cover the changed paths; null when all are healthy. */
+export async function unhealthy(
+  reader: ClusterReader,
+  target: Target,
+  paths: readonly string[],
+): Promise<string | null> {
+  const applications = await applicationsOf(reader, target);
+  const ill = applications.find(
+    (application) =>
+      paths.some((path) => covers(application, path)) && application.status?.health?.status !== 'Healthy',
+  );
+  return ill === undefined ? null : 'Argo CD does not call every application healthy yet';
+}
+
+async function applicationsOf(reader: ClusterReader, target: Target): Promise<Application[]> {
+  const found = await reader.list(
+    { group: 'argoproj.io', version: 'v1alpha1', kind: 'Application' },
+    target.argocd.namespace,
+  );
+  return found
+    .flatMap((object) => applicationSchema.safeParse(object).data ?? [])
+    .filter((application) => application.spec.source.repoURL === target.argocd.repoUrl);
 }
 
 /** The merge commit, or one that descends from it with the same files below the target's path. */

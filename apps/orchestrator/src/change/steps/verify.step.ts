@@ -1,6 +1,6 @@
 import type { ErrorCode, ManifestPlan, Target } from '@planwarden/contracts';
 import { done, type Step, type StepContext, type StepOutcome } from '@planwarden/runs';
-import { missingSync } from '../argocd-sync.js';
+import { missingSync, unhealthy } from '../argocd-sync.js';
 import { mergeRecord, planRecord, validateRecord, verifyRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
 import { judge } from '../judge.js';
@@ -43,6 +43,11 @@ export function verifyStep(services: ChangeServices): Step {
       const seen = await observe(reader, plan);
       const again = unsettled(seen) ?? sameAgain(seen, await observe(readerOverClient(services, target), plan));
       if (again) return notYet(services, context, target, plan, seen, again);
+      const ill = await unhealthy(reader, target, paths);
+      if (ill !== null) {
+        const code = 'VERIFY_TIMED_OUT';
+        return notYet(services, context, target, plan, seen, { reason: 'rollout', code, message: ill });
+      }
       const decision = await asked(services, context, target, plan, seen);
       if (!decision.allow) return deniedBy(decision, 'verify_failed');
       const sentences = seen.workloads.map(
