@@ -205,9 +205,11 @@ export class RunEngine {
   }
 
   async #done(journey: Journey, step: Step, message: string, output: unknown): Promise<Advance | undefined> {
-    const { steps } = this.#options.pipeline;
+    const { pipeline, log } = this.#options;
+    const { steps } = pipeline;
     const next = steps[steps.indexOf(step) + 1]?.name ?? null;
     const state = step.doneState ?? null;
+    log.info({ run: journey.run.id, round: journey.run.round, step: step.name }, 'step done');
     const entry: RunEventEntry = { kind: 'step:done', data: { output: output ?? null, next, state }, message };
     if (next !== null) {
       await this.#append(journey, [entry]);
@@ -229,6 +231,7 @@ export class RunEngine {
     const entries: RunEventEntry[] =
       same && !isRetry ? [] : [{ kind: 'run:parked', data: { reason, attempts }, message }];
     await this.#append(journey, entries, { wakeInMs: forMs, release: true });
+    if (!same) this.#options.log.info({ run: journey.run.id, step: journey.run.step, reason }, 'run parked');
     return { kind: 'parked', wakeInMs: forMs };
   }
 
