@@ -14,16 +14,19 @@ export interface McpContext {
   readonly personas: readonly Persona[];
 }
 
-/** The persona a call is made as: the one asked for, else the first of the token that has the tool. Never wider. */
-export function personaFor(context: McpContext, tool: ToolName, wanted?: PersonaName): Persona {
-  const allowed = context.personas.filter((persona) => wanted === undefined || persona.name === wanted);
-  if (allowed.length === 0) {
-    throw new PlanwardenError('PERSONA_OUT_OF_SCOPE', `the token does not allow the persona ${wanted ?? ''}`, {
-      where: { field: 'persona' },
-      remedy: `Ask as one of: ${context.personas.map((persona) => persona.name).join(', ')}.`,
-    });
-  }
-  const able = allowed.find((persona) => persona.tools.includes(tool));
+/** The persona a request narrows itself to. @throws PlanwardenError PERSONA_OUT_OF_SCOPE when the token does not allow it */
+export function namedPersona(context: McpContext, name: PersonaName): Persona {
+  const found = context.personas.find((persona) => persona.name === name);
+  if (found) return found;
+  throw new PlanwardenError('PERSONA_OUT_OF_SCOPE', `the token does not allow the persona ${name}`, {
+    where: { field: 'persona' },
+    remedy: `Ask as one of: ${context.personas.map((persona) => persona.name).join(', ')}.`,
+  });
+}
+
+/** The persona a call is made as: the first of the token that has the tool. */
+export function personaFor(context: McpContext, tool: ToolName): Persona {
+  const able = context.personas.find((persona) => persona.tools.includes(tool));
   if (able) return able;
   throw new PlanwardenError('TOOL_OUT_OF_SCOPE', `no persona of this token may call ${tool}`, {
     where: { field: 'persona' },

@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Client } from '@modelcontextprotocol/client';
+import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { hasEnded, startWorld, type World } from './world.js';
+
+let world: World;
+let old: OldClient;
+beforeAll(async () => {
+  world = await startWorld();
+  old = new OldClient({ name: 'old', version: '1' });
+  const requestInit = { headers: { authorization: `Bearer ${world.agentToken}` } };
+  // The old SDK's types were not made for exactOptionalPropertyTypes.
+  const transport = new OldTransport(new URL(`${world.url}/mcp`), { requestInit }) as Parameters<
+    OldClient['connect']
+  >[0];
+  await old.connect(transport);
+});
+afterAll(async () => {
+  await old.close();
+  await world.stop();
+});
+
+const NAMES = [
+  'search_infrastructure',
+  'get_resource',
+  'get_blast_radius',
+  'list_templates',
+  'describe_template',
+  'propose_change',
+  'check_policy',
+  'get_run',
+  'list_runs',
+  'explain_decision',
+  'cancel_run',
+];
+
+describe.each([
+  [
+    '2026-07-28',
+    () => world.client as Pick<Client, 'listTools' | 'callTool' | 'getPrompt' | 'listPrompts' | 'readResource'>,
+  ],
+  ['2025 era, SDK 1.32', () => old as never],
+] as const)('the MCP endpoint in protocol era %s', (_era, client) => {
+  test('lists exactly these tools and the three persona prompts', async () => {
+    expect((await client().listTools()).tools.map((tool) => tool.name).sort()).toEqual([...NAMES].sort());
+    expect((await client().listPrompts()).prompts.map((prompt) => prompt.name).sort()).toEqual([
+      'devops',
+      'security',
+      'sre',
+    ]);
+    const prompt = await client().getPrompt({ name: 'devops', arguments: { task: 'Run nginx.' } });
+    expect(JSON.stringify(prompt.messages[0]?.content)).toContain('You cannot approve');
+    expect(JSON.stringify(prompt.messages[0]?.content)).toContain('Run nginx.');
+  });
+
+  test('describes the template with a working example', async () => {
+    const described = await client().callTool({ name: 'describe_template', arguments: { name: 'web-application' } });
+    expect(described.structuredContent).toMatchObject({ name: 'web-application', example: { replicas: 3 } });
+  });
+});
+
+describe('what an agent may see and ask', () => {
+  test('a run as resources: the whole, its plan, its log', async () => {
+    const proposed = await world.call('propose_change', {
+      target: 'staging',
+      title: 'Nothing good',
+      files: [
+        { path: 'a.yaml', content: 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a, namespace: kube-system }\n' },
+      ],
+    });
+    const run = String(proposed.data.run);
+    const ended = await world.until(run, hasEnded);
+    expect(ended.run.state).toBe('policy_failed');
+    const read = async (uri: string) => {
+      const [content] = (await world.client.readResource({ uri })).contents;
+      return content && 'text' in content ? content.text : '';
+    };
+    expect(JSON.parse(await read(`planwarden://runs/${run}`))).toMatchObject({
+      run: { id: run, state: 'policy_failed' },
+    });
+    expect(await read(`planwarden://runs/${run}/plan`)).toBe('There is no plan yet.');
+    expect(await read(`planwarden://runs/${run}/log`)).toContain('check-source begins');
+    await expect(world.client.readResource({ uri: 'planwarden://runs/run_0' })).rejects.toThrow();
+  });
+
+  test('a persona of another strategy is told that it is not supported yet', async () => {
+    const asked = await world.call('propose_change', {
+      target: 'staging',
+      persona: 'security',
+      title: 'Look at this',
+      files: [{ path: 'a.yaml', content: 'a: 1\n' }],
+    });
+    expect(asked).toMatchObject({ isError: true, data: { code: 'NOT_SUPPORTED', where: { field: 'persona' } } });
+  });
+
+  test('check_policy judges without a run, and its decision can be explained', async () => {
+    const before = (await world.call('list_runs')).data.runs;
+    const checked = await world.call('check_policy', {
+      target: 'staging',
+      files: [
+        {
+          path: 'svc.yaml',
+          content:
+            'apiVersion: v1\nkind: Service\nmetadata: { name: s, namespace: staging-shop }\nspec: { type: LoadBalancer, ports: [{ port: 80 }] }\n',
+        },
+      ],
+    });
+    expect(checked.data).toMatchObject({ allow: false, findings: [{ rule: 'public-service', line: 4 }] });
+    const explained = await world.call('explain_decision', { decision: checked.data.decision });
+    expect(explained.data).toMatchObject({ decision: { phase: 'source', allow: false, run: null } });
+    expect((await world.call('list_runs')).data.runs).toEqual(before);
+  });
+
+  test('what the graph does not track is not called free of dependents', async () => {
+    const unknown = 'k8s:staging:apps/Deployment:staging-none:none';
+    expect((await world.call('get_blast_radius', { id: unknown })).data).toMatchObject({
+      status: 'not_tracked',
+      hits: [],
+    });
+    expect((await world.call('get_resource', { id: unknown })).data).toMatchObject({ code: 'RESOURCE_UNKNOWN' });
+  });
+});
