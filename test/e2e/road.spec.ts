@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { hasEnded, startWorld, type World, waitsForApproval } from './world.js';
+import { hasEnded, NGINX, startWorld, type World, waitsForApproval } from './world.js';
 
 let world: World;
 beforeAll(async () => {
@@ -53,5 +53,52 @@ describe('the road of one change', () => {
     const run = await world.propose();
     const ended = await world.until(run, hasEnded);
     expect(ended.run).toMatchObject({ state: 'errored', outcome: { code: 'FILES_UNCHANGED' } });
+  });
+
+  test('manifests of the agent in the folder of an application are applied; elsewhere they are refused', async () => {
+    const config = (namespace: string) =>
+      `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings, namespace: ${namespace} }\ndata: { colour: blue }\n`;
+    const ask = async (path: string) =>
+      String(
+        (
+          await world.call('propose_change', {
+            target: 'staging',
+            title: 'Settings for nginx',
+            files: [{ path, content: config('staging-nginx') }],
+          })
+        ).data.run,
+      );
+    const lost = await world.until(await ask('elsewhere/settings.yaml'), hasEnded);
+    expect(lost.run).toMatchObject({ state: 'errored', outcome: { code: 'MANIFEST_INVALID' } });
+    expect(lost.run.outcome?.message).toContain('environments/staging/elsewhere/settings.yaml');
+
+    const run = await ask('nginx/settings.yaml');
+    const waiting = await world.until(run, waitsForApproval);
+    expect(waiting.plan?.text).toContain('1 to create, 0 to update, 0 to delete, 0 unchanged');
+    const reviewer = await world.signIn('reviewer');
+    const voted = await reviewer('POST', `/api/v1/runs/${run}/votes`, {
+      subjectDigest: waiting.approval?.subjectDigest,
+      decision: 'approve',
+    });
+    expect(voted.status).toBe(201);
+    expect((await world.until(run, hasEnded)).run.state).toBe('applied');
+    const live = world.at.kubernetes.control.get({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      namespace: 'staging-nginx',
+      name: 'settings',
+    });
+    expect(live).toMatchObject({ data: { colour: 'blue' } });
+  });
+
+  test('an update is planned field by field, without the marks that only the cluster adds', async () => {
+    const run = await world.propose({ ...NGINX, replicas: 2 });
+    const waiting = await world.until(run, waitsForApproval);
+    expect(waiting.plan?.text).toContain('0 to create, 1 to update, 0 to delete, 0 unchanged');
+    expect(waiting.plan?.text).toContain('~ /spec/replicas: 3 -> 2');
+    const pull = waiting.pullRequest;
+    await world.review('ravi-reviewer', pull?.number ?? 0, 'APPROVE', pull?.evidenceSha ?? '');
+    const ended = await world.until(run, hasEnded);
+    expect([ended.run.state, ended.verified]).toEqual(['applied', ['2 pods running (Deployment staging-nginx/nginx)']]);
   });
 });

@@ -5,7 +5,13 @@ import type { ClusterReader } from './observe.js';
 
 const applicationSchema = z.looseObject({
   metadata: z.looseObject({ name: z.string() }),
-  spec: z.looseObject({ source: z.looseObject({ repoURL: z.string(), path: z.string() }) }),
+  spec: z.looseObject({
+    source: z.looseObject({
+      repoURL: z.string(),
+      path: z.string(),
+      directory: z.looseObject({ recurse: z.boolean().default(false) }).optional(),
+    }),
+  }),
   status: z
     .looseObject({
       sync: z.looseObject({ status: z.string().default(''), revision: z.string().default('') }).optional(),
@@ -15,10 +21,30 @@ const applicationSchema = z.looseObject({
 });
 type Application = z.infer<typeof applicationSchema>;
 
-const covers = (application: Application, path: string): boolean => {
-  const folder = application.spec.source.path.replace(/\/+$/, '');
-  return path.startsWith(`${folder}/`);
-};
+/** Argo CD reads the files of an application's folder; those below it only where it recurses. */
+function covers(application: Application, path: string): boolean {
+  const { path: folder, directory } = application.spec.source;
+  const prefix = `${folder.replace(/\/+$/, '')}/`;
+  if (!path.startsWith(prefix)) return false;
+  return directory?.recurse === true || !path.slice(prefix.length).includes('/');
+}
+
+/**
+ * The first changed path that no application reads, neither one that is live nor one of the change itself: merging it
+ * would apply nothing.
+ */
+export async function uncoveredPath(
+  reader: Pick<ClusterReader, 'list'>,
+  target: Target,
+  paths: readonly string[],
+  objects: readonly Readonly<Record<string, unknown>>[],
+): Promise<string | undefined> {
+  const own = objects.flatMap((object) =>
+    object.kind === 'Application' ? (applicationSchema.safeParse(object).data ?? []) : [],
+  );
+  const all = [...own, ...(await applicationsOf(reader, target))];
+  return paths.find((path) => !all.some((application) => covers(application, path)));
+}
 
 /**
  * Whether Argo CD has synced what was merged.
@@ -59,7 +85,7 @@ export async function unhealthy(
   return ill === undefined ? null : 'Argo CD does not call every application healthy yet';
 }
 
-async function applicationsOf(reader: ClusterReader, target: Target): Promise<Application[]> {
+async function applicationsOf(reader: Pick<ClusterReader, 'list'>, target: Target): Promise<Application[]> {
   const found = await reader.list(
     { group: 'argoproj.io', version: 'v1alpha1', kind: 'Application' },
     target.argocd.namespace,

@@ -1,8 +1,11 @@
 import { planToText } from '@planwarden/manifests';
 import { done, type Step } from '@planwarden/runs';
-import { planRecord, pullRequestRecord } from '../change.records.js';
+import { uncoveredPath } from '../argocd-sync.js';
+import { planRecord, pullRequestRecord, validateRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
 import { makePlan } from '../make-plan.js';
+import { readerOverClient } from '../observe.js';
+import { end } from '../outcomes.js';
 
 /** What would change in the cluster, object by object, from what GitHub holds and what runs now. */
 export function planStep(services: ChangeServices): Step {
@@ -27,6 +30,22 @@ export function planStep(services: ChangeServices): Step {
             remedy: 'The run brings the base in and plans again.',
           },
         };
+      }
+      const { files, objects } = await context.output('validate', validateRecord);
+      const paths = files.filter((file) => file.content !== null).map((file) => file.path);
+      const uncovered = await uncoveredPath(
+        readerOverClient(services, target),
+        target,
+        paths,
+        objects.map((parsed) => parsed.object),
+      );
+      if (uncovered !== undefined) {
+        return end(
+          'errored',
+          'MANIFEST_INVALID',
+          `no Argo CD application of the target reads ${uncovered}: merging it would apply nothing`,
+          `Put it into the folder of an application, or add an Application below ${target.argocd.rootPath}.`,
+        );
       }
       const { plan, toolVersions } = await makePlan(services, target, pull);
       const { create, update, delete: remove, noop } = plan.summary;
