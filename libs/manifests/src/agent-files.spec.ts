@@ -1,4 +1,6 @@
+import { posix } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { agentFiles, parseManifests } from './index.js';
 import { file, TARGET } from './manifests.spec-kit.js';
 
@@ -26,6 +28,17 @@ describe('files of an agent', () => {
     ['PATH_OUTSIDE_TARGET', 'a/.GitHub/x.yaml'],
     ['PATH_OUTSIDE_TARGET', '.planwarden/x.yaml'],
     ['PATH_OUTSIDE_TARGET', 'CODEOWNERS/x.yaml'],
+    ['PATH_OUTSIDE_TARGET', '.argocd-source.yaml'],
+    ['PATH_OUTSIDE_TARGET', 'shop/.argocd-source-shop.yaml'],
+    ['PATH_OUTSIDE_TARGET', 'shop/.git\u200chub/x.yaml'],
+    ['PATH_OUTSIDE_TARGET', 'shop/\u202elmay.yaml'],
+    ['PATH_OUTSIDE_TARGET', 'shop/\u0085x.yaml'],
+    ['PATH_OUTSIDE_TARGET', 'shop/\u2028x.yaml'],
+    ['PATH_OUTSIDE_TARGET', 'shop/e\u0301.yaml'],
+    ['PATH_OUTSIDE_TARGET', 'shop/\ud800.yaml'],
+    ['PATH_OUTSIDE_TARGET', 'git~1/x.yaml'],
+    ['PATH_OUTSIDE_TARGET', '%2e%2e/x.yaml'],
+    ['PATH_OUTSIDE_TARGET', `${'a/'.repeat(250)}x.yaml`],
     ['NOT_SUPPORTED', 'shop/main.tf'],
     ['NOT_SUPPORTED', 'shop/run.sh'],
     ['NOT_SUPPORTED', 'shop/kustomization.yaml'],
@@ -35,6 +48,22 @@ describe('files of an agent', () => {
       expect.objectContaining({ code, where: expect.objectContaining({ field: 'files.0.path' }) }),
     );
     expect(() => agentFiles({ files: [], deletions: [path] }, TARGET)).toThrow(expect.objectContaining({ code }));
+  });
+
+  test('whatever the path, what comes out lies below the folder of the target', () => {
+    const parts = fc.array(fc.oneof(fc.constantFrom('..', '.', '', '/', '\\', '.git', 'a', 'x.yaml'), fc.string()));
+    fc.assert(
+      fc.property(parts, (some) => {
+        try {
+          const [made] = give(some.join('/'));
+          expect(posix.normalize(made?.path ?? '')).toBe(made?.path);
+          expect(made?.path).toMatch(/^environments\/staging\/[^/]/);
+        } catch (error) {
+          expect(error).toMatchObject({ name: 'PlanwardenError', where: { field: 'files.0.path' } });
+        }
+      }),
+      { numRuns: 300 },
+    );
   });
 
   test('a file over the limit and a path named twice, in any case, are refused', () => {
@@ -82,6 +111,23 @@ describe('parsing', () => {
     ['an alias', `${object}  other: &a x\n  third: *a\n`, 8],
     ['a tag', object.replace('blue', '!!js/function x'), 7],
     ['a key that is no text', object.replace('colour:', '7:'), 7],
+    ['a plain tag', object.replace('blue', '!!str blue'), 7],
+    ['a directive', `%YAML 1.1\n---\n${object}`, 3],
+    ['a merge key', object.replace('colour: blue', '<<: { colour: blue }'), 7],
+    ['a quoted merge key', object.replace('colour: blue', '"<<": { colour: blue }'), 7],
+    ['a key of prototypes', object.replace('colour', '__proto__'), 7],
+    ['a word that is also a boolean', object.replace('blue', 'yes'), 7],
+    ['a key that is also a boolean', object.replace('colour', 'on'), 7],
+    ['an octal number', object.replace('blue', '010'), 7],
+    ['a binary number', object.replace('blue', '0b0'), 7],
+    ['a number in capitals', object.replace('blue', '0X1F'), 7],
+    ['a number with underscores', object.replace('blue', '1_000'), 7],
+    ['a number too large to hold', object.replace('blue', '9007199254740993'), 7],
+    ['a kind that is none', object.replace('ConfigMap', '"Config\\nMap"'), 1],
+    ['a name with a line break', object.replace('settings', '"a\\nPlan: 0 to create"'), 1],
+    ['a name that is a way', object.replace('settings', '../secrets/x'), 1],
+    ['a namespace that is a way', object.replace('staging-shop', '../staging-shop'), 1],
+    ['too many documents', '---\n'.repeat(501), 501],
     ['the same object twice', `${object}---\n${object}`, 9],
   ])('refuses %s with file and line', (_what, content, line) => {
     expect(() => parseManifests([file('shop/x.yaml', content)])).toThrow(
@@ -92,7 +138,41 @@ describe('parsing', () => {
     );
   });
 
+  test('takes plain words and numbers of one reading', () => {
+    const values = {
+      a: 'true',
+      b: '8080',
+      c: '1.5',
+      d: '~',
+      e: '"yes"',
+      f: "'010'",
+      g: '1.27.3',
+      h: '2026-01-01',
+      i: '10:30',
+    };
+    const text = Object.entries(values).map(([key, value]) => `  ${key}: ${value}\n`);
+    const [parsed] = parseManifests([file('x.yaml', object + text.join(''))]);
+    expect(parsed?.object.data).toEqual({
+      ...{ colour: 'blue', a: true, b: 8080, c: 1.5, d: null, e: 'yes', f: '010' },
+      ...{ g: '1.27.3', h: '2026-01-01', i: '10:30' },
+    });
+  });
+
+  test('finds a key that is there twice among very many', () => {
+    const many = Array.from({ length: 15_000 }, (_, index) => `  k${index}: v\n`).join('');
+    expect(parseManifests([file('x.yaml', object + many)])).toHaveLength(1);
+    expect(() => parseManifests([file('x.yaml', `${object + many}  k7: v\n`)])).toThrow('x.yaml:15008: a key is');
+  });
+
+  test('says of Kustomize that it is not supported', () => {
+    const text = 'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nmetadata: { name: x }\n';
+    expect(() => parseManifests([file('x.yaml', text)])).toThrow(expect.objectContaining({ code: 'NOT_SUPPORTED' }));
+  });
+
   test('refuses a List by its kind', () => {
+    expect(() => parseManifests([file('x.yaml', 'apiVersion: v1\nkind: List\nmetadata: { name: x }\n')])).toThrow(
+      expect.objectContaining({ code: 'MANIFEST_KIND_REFUSED' }),
+    );
     expect(() =>
       parseManifests([file('x.yaml', 'apiVersion: v1\nkind: List\nmetadata: { name: x }\nitems: []\n')]),
     ).toThrow(expect.objectContaining({ code: 'MANIFEST_KIND_REFUSED' }));

@@ -7,6 +7,8 @@ import {
 } from '@planwarden/contracts';
 
 const MAX_BYTES = 256 * 1024;
+/** As in the change request. */
+const MAX_PATH = 512;
 const provenance = { source: 'agent', template: null, templateDigest: null } as const;
 /** Parts of a path that steer the repository or the gate itself; no run may touch them. */
 const RESERVED = new Set(['.github', '.git', '.planwarden', 'codeowners']);
@@ -44,20 +46,25 @@ export function agentFiles(
 
 function placed(path: string, target: Target, field: string): string {
   const outside = (why: string): PlanwardenError => refused('PATH_OUTSIDE_TARGET', path, field, why);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  if (/[\u0000-\u001f\u007f\\]/.test(path)) throw outside('holds a control character or a backslash');
+  // Git, file systems and readers disagree about the rest: invisible signs, two spellings of one letter, `git~1`.
+  if (/[\p{C}\\%~]|[^\S ]/u.test(path)) throw outside('holds a control or invisible character, a backslash, % or ~');
+  if (path !== path.normalize('NFC')) throw outside('is not in Unicode normal form C');
   if (path.startsWith('/') || /^[A-Za-z]:/.test(path)) throw outside('is absolute');
   const parts = path.split('/');
+  const whole = `${target.path}/${path}`;
   if (parts.some((part) => part === '..' || part === '.' || part === '')) throw outside('is not a plain path');
   if (parts.some((part) => part !== part.trim() || part.endsWith('.'))) throw outside('has a part that ends oddly');
   if (parts.some((part) => RESERVED.has(part.toLowerCase()))) throw outside('is reserved');
+  // Argo CD takes settings from `.argocd-source*.yaml` beside the manifests.
+  if (parts.some((part) => part.startsWith('.'))) throw outside('has a part that begins with a dot');
+  if (whole.length > MAX_PATH) throw outside(`is longer than ${MAX_PATH} characters with the target's folder`);
   if (!/\.ya?ml$/.test(path)) {
     throw refused('NOT_SUPPORTED', path, field, 'is not a .yaml or .yml file; other files are not supported yet');
   }
   if (/^(kustomization|chart|values)\.ya?ml$/i.test(parts.at(-1) ?? '')) {
     throw refused('NOT_SUPPORTED', path, field, 'belongs to Kustomize or Helm, which are not supported yet');
   }
-  return `${target.path}/${path}`;
+  return whole;
 }
 
 function refused(code: ErrorCode, path: string, field: string, why: string): PlanwardenError {

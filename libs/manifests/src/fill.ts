@@ -17,7 +17,8 @@ export function fill(tree: unknown, values: Readonly<Record<string, unknown>>): 
   return Object.fromEntries(Object.entries(tree).map(([key, value]) => [key, fill(value, values)]));
 }
 
-function lookUp(name: string, values: Readonly<Record<string, unknown>>): unknown {
+/** The value at a dotted path. @throws Error when there is none: a fault of the template */
+export function lookUp(name: string, values: Readonly<Record<string, unknown>>): unknown {
   let value: unknown = values;
   for (const part of name.split('.')) {
     value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[part] : undefined;

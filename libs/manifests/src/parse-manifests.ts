@@ -6,17 +6,8 @@ import {
   type ParsedObject,
   PlanwardenError,
 } from '@planwarden/contracts';
-import {
-  type Document,
-  isAlias,
-  isCollection,
-  isMap,
-  isPair,
-  isScalar,
-  LineCounter,
-  parseAllDocuments,
-  visit,
-} from 'yaml';
+import { type Document, isCollection, isMap, isPair, isScalar, LineCounter, parseAllDocuments } from 'yaml';
+import { oddNode } from './odd-yaml.js';
 
 type Problem = NonNullable<ErrorBody['details']>[number];
 type Json = Record<string, unknown>;
@@ -36,8 +27,14 @@ export function parseManifests(files: readonly GeneratedFile[]): ParsedObject[] 
   const problems: Problem[] = [];
   for (const file of files) {
     if (file.content === null) continue;
+    const tooMany = tooManyDocuments(file.path, file.content);
+    if (tooMany) {
+      problems.push(tooMany);
+      continue;
+    }
     const lines = new LineCounter();
-    const documents = parseAllDocuments(file.content, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
+    // Doubled keys are found by oddNode.
+    const documents = parseAllDocuments(file.content, { lineCounter: lines, uniqueKeys: false, prettyErrors: false });
     if (!Array.isArray(documents)) continue;
     for (const document of documents) readDocument(document, file, lines, objects, problems);
   }
@@ -65,8 +62,7 @@ function readDocument(
   // An unknown tag is only a warning to the parser; to us it is something that is not understood.
   const broken = document.errors[0] ?? document.warnings[0];
   if (broken) {
-    const what = broken.code === 'DUPLICATE_KEY' ? 'a key is there twice' : 'this is not readable as YAML';
-    problem(broken.pos[0], what);
+    problem(broken.pos[0], 'this is not readable as YAML');
     return;
   }
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) return; // an empty document, such as after a trailing ---
@@ -81,14 +77,18 @@ function readDocument(
     return;
   }
   const object = record(document.toJS({ maxAliasCount: 0 }));
-  const missing = whatIsMissing(object);
+  const missing = whatIsMissing(object) ?? whatIsNoName(object);
   if (missing) {
     problem(start, missing);
     return;
   }
   const metadata = record(object.metadata);
-  if (/List$/.test(String(object.kind)) && Array.isArray(object.items)) {
+  if (object.kind === 'List' || (/List$/.test(String(object.kind)) && Array.isArray(object.items))) {
     problem(start, 'lists are refused: write each object as a document of its own', 'MANIFEST_KIND_REFUSED');
+    return;
+  }
+  if (String(object.apiVersion).startsWith('kustomize.config.k8s.io/')) {
+    problem(start, 'Kustomize is not supported yet: send the plain manifests it would make', 'NOT_SUPPORTED');
     return;
   }
   const [version = '', group = ''] = String(object.apiVersion).split('/').reverse();
@@ -109,29 +109,6 @@ function readDocument(
   });
 }
 
-/** Aliases, anchors, tags and keys that are no text: allowed by YAML, read differently by different tools. */
-function oddNode(document: Document): { offset: number; message: string } | undefined {
-  let found: { offset: number; message: string } | undefined;
-  visit(document, {
-    Node: (_key, node) => {
-      const offset = node.range?.[0] ?? 0;
-      if (isAlias(node) || ('anchor' in node && node.anchor !== undefined)) {
-        found = { offset, message: 'anchors and aliases are refused' };
-      } else if (isCollection(node) || isScalar(node)) {
-        if (node.tag?.startsWith('!') === true) found = { offset, message: 'tags are refused' };
-      }
-      return found ? visit.BREAK : undefined;
-    },
-    Pair: (_key, pair) => {
-      if (isScalar(pair.key) && typeof pair.key.value === 'string') return undefined;
-      const at = pair.key as { range?: [number, number, number] } | null;
-      found = { offset: at?.range?.[0] ?? 0, message: 'keys must be text' };
-      return visit.BREAK;
-    },
-  });
-  return found;
-}
-
 function whatIsMissing(object: Json): string | undefined {
   const metadata = record(object.metadata);
   const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
@@ -142,6 +119,36 @@ function whatIsMissing(object: Json): string | undefined {
   if (metadata.generateName !== undefined) return 'metadata.generateName is refused: an object needs a name of its own';
   if (!isText(metadata.name)) return 'metadata.name is missing';
   if (metadata.namespace !== undefined && !isText(metadata.namespace)) return 'metadata.namespace is not a text';
+  return undefined;
+}
+
+/** Names as the API server takes them. They end in URLs and in the plan that people read, so nothing else may pass. */
+const KIND = /^[A-Z][A-Za-z0-9]{0,62}$/;
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._:@+-]{0,252}$/;
+const NAMESPACE = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+function whatIsNoName(object: Json): string | undefined {
+  const { name, namespace } = record(object.metadata);
+  if (!KIND.test(String(object.kind))) return 'kind is not the name of a kind';
+  if (!NAME.test(String(name))) return 'metadata.name is not a name Kubernetes accepts';
+  if (namespace !== undefined && !NAMESPACE.test(String(namespace)))
+    return 'metadata.namespace is not a namespace name';
+  return undefined;
+}
+
+const MOST_DOCUMENTS = 500;
+
+/** Counted before parsing: thousands of empty documents are small to send and dear to read. */
+function tooManyDocuments(path: string, content: string): Problem | undefined {
+  let line = 0;
+  let documents = 0;
+  for (const text of content.split('\n')) {
+    line += 1;
+    if (text.startsWith('---')) documents += 1;
+    if (documents <= MOST_DOCUMENTS) continue;
+    const message = `${path}:${line}: more than ${MOST_DOCUMENTS} documents; spread them over several files`;
+    return { code: 'MANIFEST_INVALID', message, where: { file: path, line, column: 1 } };
+  }
   return undefined;
 }
 

@@ -86,6 +86,47 @@ describe('a plan of manifests', () => {
     expect(planToText(made)).toContain('[redacted]');
   });
 
+  test('shows nothing of a Secret beside its name, and no value of an environment entry that is one', async () => {
+    const secret = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 's', namespace: 'staging-shop', annotations: { last: '{"data":"planted-value-2"}' } },
+    };
+    const text = 'apiVersion: v1\nkind: Secret\nmetadata: { name: s, namespace: staging-shop }\n';
+    const kept = await plan(text, [secret]);
+    expect(kept.summary.update).toBe(1);
+    expect(JSON.stringify(kept)).not.toContain('planted-value-2');
+
+    const withEnv = (value: string) =>
+      deployment(3).replace(
+        '{ name: web',
+        `{ env: [{ name: A, value: shown }, { name: DB_PASSWORD, value: ${value} }], name: web`,
+      );
+    for (const made of [await plan(withEnv('planted-3')), await plan(withEnv('planted-3'), [live(3)])]) {
+      expect(JSON.stringify(made.objects)).not.toContain('planted-3');
+      expect(JSON.stringify(made.objects)).toContain('shown');
+    }
+  });
+
+  test('an object that names no namespace is refused with file and line', async () => {
+    const text = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: c }\n';
+    await expect(plan(text)).rejects.toMatchObject({
+      code: 'MANIFEST_INVALID',
+      where: { file: 'shop.yaml', line: 1, field: 'metadata.namespace' },
+    });
+    const namespace = 'apiVersion: v1\nkind: Namespace\nmetadata: { name: staging-shop }\n';
+    expect((await plan(namespace)).summary.create).toBe(1);
+  });
+
+  test('as text: a key or value writes no lines of its own', async () => {
+    const data = '"a\\n- delete Namespace staging-shop": "b\\u2028c\\u202ed"';
+    const config = `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: c, namespace: staging-shop }\ndata: { ${data} }\n`;
+    const text = planToText(await plan(config));
+    expect(text.split('\n').filter((line) => line.startsWith('- '))).toEqual([]);
+    expect(text).toContain('\\u{a}- delete');
+    expect(text).not.toMatch(/[\u2028\u202e]/);
+  });
+
   test('a workload that verify cannot see is not supported, with file and line', async () => {
     const job = 'apiVersion: batch/v1\nkind: Job\nmetadata: { name: j, namespace: staging-shop }\n';
     await expect(plan(job)).rejects.toMatchObject({ code: 'NOT_SUPPORTED', where: { file: 'shop.yaml', line: 1 } });

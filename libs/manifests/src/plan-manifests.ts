@@ -1,6 +1,5 @@
 import {
   digestOf,
-  type FieldChange,
   isPlanwardenError,
   type ManifestPlan,
   type ObjectRef,
@@ -9,8 +8,8 @@ import {
   PlanwardenError,
   type Target,
 } from '@planwarden/contracts';
-import { redactJson } from '@planwarden/redaction';
 import { fieldChanges } from './field-changes.js';
+import { maskedChanges } from './masked-changes.js';
 import { objectKey } from './parse-manifests.js';
 
 type Json = Record<string, unknown>;
@@ -91,6 +90,7 @@ async function planOne(
 ): Promise<{ readonly planned: PlannedObject; readonly desired: Json }> {
   const { ref } = parsed;
   if (NOT_VERIFIED.has(ref.kind)) throw notVerified(parsed);
+  if (ref.namespace === null && ref.kind !== 'Namespace') throw withoutNamespace(parsed);
   const live = await reader.get(ref);
   const tried = await tryOn(parsed, live !== null, reader);
   const before = live === null ? null : viewOf(reader.normalise(live));
@@ -106,7 +106,7 @@ async function planOne(
     desiredFrom: tried.from,
     ...liveFacts(live, before === null ? null : digestOf(reader.normalise(live ?? {}))),
     desiredDigest: digestOf(after),
-    diff: masked(ref, diff),
+    diff: maskedChanges(ref, diff, [before, after, parsed.object]),
   };
   return { planned, desired: tried.object };
 }
@@ -180,19 +180,6 @@ function dropGiven(after: Json, written: Readonly<Json>): void {
   after.spec = spec;
 }
 
-function masked(ref: ObjectRef, diff: readonly FieldChange[]): FieldChange[] {
-  return diff.map((change) => {
-    const key = change.path.split('/').at(-1) ?? '';
-    const isSecret = ref.kind === 'Secret' && /^\/(data|stringData)(\/|$)/.test(change.path);
-    const mask = (value: unknown): unknown => (isSecret ? '[redacted]' : record(redactJson({ [key]: value }))[key]);
-    return {
-      ...change,
-      ...('before' in change ? { before: mask(change.before) } : {}),
-      ...('after' in change ? { after: mask(change.after) } : {}),
-    };
-  });
-}
-
 function imagesOf(ref: ObjectRef, desired: Json): Record<string, string> {
   if (ref.kind !== 'Deployment') return {};
   const pod = record(record(record(desired.spec).template).spec);
@@ -214,4 +201,12 @@ function notVerified({ ref, file, line }: ParsedObject): PlanwardenError {
       remedy: 'Use a Deployment.',
     },
   );
+}
+
+/** Argo CD would put it into the Application's namespace; the plan, read by itself, would say something else. */
+function withoutNamespace({ ref, file, line }: ParsedObject): PlanwardenError {
+  return new PlanwardenError('MANIFEST_INVALID', `${file}:${line}: ${ref.kind} names no namespace`, {
+    where: { file, line, field: 'metadata.namespace' },
+    remedy: 'Set metadata.namespace to a namespace of the target; objects of the whole cluster are for its operator.',
+  });
 }

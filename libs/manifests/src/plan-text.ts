@@ -19,19 +19,28 @@ export function planToText(plan: ManifestPlan): string {
 
 function objectText(object: PlannedObject): string {
   const apiVersion = object.group === '' ? object.version : `${object.group}/${object.version}`;
-  const place = object.namespace === null ? object.name : `${object.namespace}/${object.name}`;
+  const place = plain(object.namespace === null ? object.name : `${object.namespace}/${object.name}`);
   const untried = object.action !== 'delete' && object.desiredFrom === 'rendered' ? ' (not dry-run)' : '';
-  const head = `${SIGN[object.action]} ${object.action} ${object.kind} ${place} (${apiVersion})${untried}`;
+  const head = `${SIGN[object.action]} ${object.action} ${plain(object.kind)} ${place} (${plain(apiVersion)})${untried}`;
   const shown = object.diff.slice(0, MOST_FIELDS).map((change) => {
-    if (change.op === 'add') return `    + ${change.path}: ${valueText(change.after)}`;
-    if (change.op === 'remove') return `    - ${change.path}: ${valueText(change.before)}`;
-    return `    ~ ${change.path}: ${valueText(change.before)} -> ${valueText(change.after)}`;
+    const path = plain(change.path);
+    if (change.op === 'add') return `    + ${path}: ${valueText(change.after)}`;
+    if (change.op === 'remove') return `    - ${path}: ${valueText(change.before)}`;
+    return `    ~ ${path}: ${valueText(change.before)} -> ${valueText(change.after)}`;
   });
   const rest = object.diff.length - shown.length;
   return [head, ...shown, ...(rest > 0 ? [`    and ${rest} more fields`] : [])].join('\n');
 }
 
 function valueText(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
+  const text = plain(JSON.stringify(value) ?? 'nothing');
   return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}... (${text.length} characters)` : text;
+}
+
+/** Line breaks, control and invisible characters as escapes: a key or value must not be able to write lines of a plan. */
+function plain(text: string): string {
+  return text.replaceAll(
+    /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu,
+    (found) => `\\u{${(found.codePointAt(0) ?? 0).toString(16)}}`,
+  );
 }

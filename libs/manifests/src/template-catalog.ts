@@ -1,32 +1,18 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import {
-  canonicalJson,
   type GeneratedFile,
   PlanwardenError,
-  sha256,
   type Target,
   type TemplateDetail,
   type TemplateSummary,
 } from '@planwarden/contracts';
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { parse, stringify } from 'yaml';
-import { fill } from './fill.js';
+import { stringify } from 'yaml';
+import { type BadParameter, badParameters, parametersRefused } from './bad-parameters.js';
+import { fill, lookUp } from './fill.js';
 import { namespaceAllowed } from './target-place.js';
-
-interface TemplateFile {
-  readonly path: string;
-  readonly tree: unknown;
-}
-interface Template {
-  readonly detail: TemplateDetail;
-  readonly check: ValidateFunction;
-  readonly defaults: Readonly<Record<string, unknown>>;
-  readonly files: readonly TemplateFile[];
-}
+import { readTemplate, type Template } from './template-folder.js';
 
 type Json = Record<string, unknown>;
-const record = (value: unknown): Json => (typeof value === 'object' && value !== null ? (value as Json) : {});
 
 /** The manifest templates of a folder, one folder each. Rendering is pure: the same input gives the same bytes. */
 export class TemplateCatalog {
@@ -38,7 +24,7 @@ export class TemplateCatalog {
       .filter((entry) => entry.isDirectory())
       .map((entry) => entry.name)
       .sort();
-    return new TemplateCatalog(new Map(names.map((name) => [name, read(folder, name)])));
+    return new TemplateCatalog(new Map(names.map((name) => [name, readTemplate(folder, name)])));
   }
 
   list(): TemplateSummary[] {
@@ -59,23 +45,26 @@ export class TemplateCatalog {
    */
   render(name: string, parameters: Readonly<Json>, target: Target): { readonly files: readonly GeneratedFile[] } {
     const template = this.find(name);
+    const place = { ...target, namespacePrefix: prefixOf(target) };
     const given = structuredClone(parameters) as Json;
-    if (!template.check(given)) throw badParameters(template.check.errors ?? []);
-    const known: Json = { ...given, target: { ...target, namespacePrefix: prefixOf(target) } };
-    for (const [key, value] of Object.entries(template.defaults)) known[key] ??= fill(value, known);
-    const namespace = known.namespace;
-    if (typeof namespace === 'string' && !namespaceAllowed(target, namespace)) {
-      const allowed = target.argocd.namespaces.join(', ');
-      throw invalid([['namespace', `is not a namespace of the target (${allowed})`]]);
+    check(template, given);
+    for (const [key, value] of Object.entries(template.defaults)) {
+      given[key] ??= fill(value, { ...given, target: place });
     }
+    // Once more: what was filled in from the target must be a good parameter too.
+    check(template, given);
+    const values = { ...given, target: place };
+    const problems = [...outsideTarget(given, target), ...overLimit(template, given)];
+    const files = template.files.map(({ path, kind, tree }) => ({ path: String(fill(path, values)), kind, tree }));
+    for (const { path, kind } of files) {
+      // What lies there is applied by the root application, which is for Applications only.
+      if (kind === 'Application' || !path.startsWith(`${target.argocd.rootPath}/`)) continue;
+      problems.push(['name', 'is the folder of the root application']);
+      break;
+    }
+    if (problems.length > 0) throw parametersRefused(problems);
     const provenance = { source: 'template' as const, template: name, templateDigest: template.detail.digest };
-    return {
-      files: template.files.map(({ path, tree }) => ({
-        path: String(fill(path, known)),
-        content: stringify(fill(tree, known), { lineWidth: 0, aliasDuplicateObjects: false }),
-        provenance,
-      })),
-    };
+    return { files: files.map(({ path, tree }) => ({ path, content: yamlOf(fill(tree, values)), provenance })) };
   }
 
   private find(name: string): Template {
@@ -88,75 +77,34 @@ export class TemplateCatalog {
   }
 }
 
+function check(template: Template, parameters: Json): void {
+  if (!template.check(parameters)) throw parametersRefused(badParameters(template.check.errors ?? []));
+}
+
+function outsideTarget({ name, namespace }: Readonly<Json>, target: Target): BadParameter[] {
+  const problems: BadParameter[] = [];
+  if (typeof namespace === 'string' && !namespaceAllowed(target, namespace)) {
+    problems.push(['namespace', `is not a namespace of the target (${target.argocd.namespaces.join(', ')})`]);
+  }
+  if (name === target.argocd.rootApplication) problems.push(['name', 'is the name of the root application']);
+  return problems;
+}
+
+/** The cluster refuses a request above its limit, and in a new namespace only after the merge. */
+function overLimit(template: Template, parameters: Readonly<Json>): BadParameter[] {
+  return template.atMost.flatMap(([lower, upper]): BadParameter[] => {
+    const [low, high] = [lower, upper].map((path) => String(lookUp(path, parameters)));
+    if (Number.parseInt(low ?? '', 10) <= Number.parseInt(high ?? '', 10)) return [];
+    return [[lower, `is ${low}, more than ${upper} with ${high}`]];
+  });
+}
+
+/** Quotes every text that YAML 1.1 would read as something else: Kubernetes tools read 1.1, where `no` is false. */
+const yamlOf = (tree: unknown): string =>
+  stringify(tree, { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' });
+
 /** What namespaces of the target begin with, where the target names a family of them. */
 function prefixOf(target: Target): string {
   const family = target.argocd.namespaces.find((name) => name.endsWith('*'));
   return family === undefined ? '' : family.slice(0, -1);
-}
-
-function read(folder: string, name: string): Template {
-  const at = (file: string): string => join(folder, name, file);
-  const broken = (file: string): PlanwardenError =>
-    new PlanwardenError('CONFIG_INVALID', `template ${name}: ${file} is missing or cannot be read`, {
-      where: { file: `manifest-templates/${name}/${file}` },
-      remedy: 'Restore the file from the repository.',
-    });
-  const texts: Json = {};
-  const load = (file: string): string => {
-    if (!existsSync(at(file))) throw broken(file);
-    const text = readFileSync(at(file), 'utf8');
-    texts[file] = text;
-    return text;
-  };
-  const about = record(parse(load('template.yaml')));
-  const parameters = record(JSON.parse(load('parameters.schema.json')));
-  const example = record(JSON.parse(load('example.json')));
-  if (!Array.isArray(about.files)) throw broken('template.yaml');
-  const files = about.files.map((entry: unknown): TemplateFile & { kind: unknown } => {
-    const { source, path } = record(entry);
-    const tree: unknown = parse(load(`files/${String(source)}`));
-    return { path: String(path), tree, kind: record(tree).kind };
-  });
-  const ajv = new Ajv({ allErrors: true, useDefaults: true, strict: true, coerceTypes: false });
-  const summary: TemplateSummary = {
-    name,
-    title: String(about.title),
-    description: String(about.description),
-    kind: 'manifests',
-    version: String(about.version),
-    digest: sha256(canonicalJson(texts)),
-  };
-  return {
-    detail: { ...summary, parameters, example, produces: files.map((file) => String(file.kind)) },
-    check: ajv.compile(parameters),
-    defaults: record(about.defaults),
-    files,
-  };
-}
-
-function badParameters(errors: readonly ErrorObject[]): PlanwardenError {
-  return invalid(
-    errors.map((error): [string, string] => {
-      const path = error.instancePath.split('/').slice(1);
-      const { missingProperty, additionalProperty } = record(error.params);
-      const field = [...path, missingProperty ?? additionalProperty].filter((part) => part !== undefined).join('.');
-      if (missingProperty !== undefined) return [field, 'is missing'];
-      if (additionalProperty !== undefined) return [field, 'is no parameter of this template'];
-      return [field, error.message ?? 'is not valid'];
-    }),
-  );
-}
-
-function invalid(problems: readonly [field: string, message: string][]): PlanwardenError {
-  const details = problems.map(([field, message]) => ({
-    code: 'INPUT_INVALID',
-    message: `${field} ${message}`,
-    where: { field: field === '' ? 'template.parameters' : `template.parameters.${field}` },
-  }));
-  const first = details[0];
-  return new PlanwardenError('INPUT_INVALID', `parameters: ${first?.message ?? 'not valid'}`, {
-    ...(first ? { where: first.where } : {}),
-    remedy: 'See describe_template for types, limits and an example.',
-    details,
-  });
 }

@@ -1,1 +1,2 @@
 export { loadPersonas, parsePersona } from './persona-file.js';
+export { type ScopeRequest, scopeFor } from './scope.js';

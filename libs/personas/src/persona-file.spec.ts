@@ -46,6 +46,14 @@ describe('a persona file', () => {
     ['an unknown setting', good.replace('title: DevOps', 'title: DevOps\ncolour: red'), 3],
     ['an unknown tool', good.replace('get_run', 'approve_change'), 7],
     ['an unknown strategy', good.replace('strategy: change', 'strategy: yolo'), 3],
+    ['an unknown tool on a line of its own', good.replace('[get_run]', '\n  - get_run\n  - approve'), 9],
+    ['a tool named twice', good.replace('[get_run]', '[get_run, get_run]'), 7],
+    ['every environment and one more', good.replace('[staging]', '["*", staging]'), 4],
+    [
+      'a reader that may propose',
+      good.replace('strategy: change', 'strategy: report').replace('get_run', 'propose_change'),
+      7,
+    ],
     ['no prompt', good.replace('Work with care.', ''), 9],
   ])('%s is refused with file and line', (_name, text, line) => {
     expect(() => parsePersona('devops', text, 'devops.md')).toThrow(

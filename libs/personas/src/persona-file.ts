@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PERSONAS, type Persona, PlanwardenError, personaSchema } from '@planwarden/contracts';
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
 
 const written = personaSchema.omit({ name: true, prompt: true });
 
@@ -38,12 +38,35 @@ export function parsePersona(name: Persona['name'], text: string, file: string):
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const path = issue?.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : (issue?.path ?? []);
-    const node = path.length === 0 ? undefined : document.getIn(path.map(String).slice(0, 1), true);
-    const offset = typeof node === 'object' && node !== null && 'range' in node ? (node.range as number[])[0] : 0;
-    throw invalid(file, lineAt(offset ?? 0), `${path.join('.')}: ${issue?.message ?? 'not valid'}`);
+    throw invalid(file, lineAt(offsetOf(document, path)), `${path.join('.')}: ${issue?.message ?? 'not valid'}`);
   }
+  const wide = contradiction(parsed.data);
+  if (wide) throw invalid(file, lineAt(offsetOf(document, [wide[0]])), `${wide[0]}: ${wide[1]}`);
   if (prompt.trim() === '') throw invalid(file, settings.split('\n').length + 3, 'the prompt is missing');
   return personaSchema.parse({ ...parsed.data, name, prompt: prompt.trim() });
+}
+
+/** Settings that are each fine and together say two things. */
+function contradiction({
+  strategy,
+  tools,
+  environments,
+}: Omit<Persona, 'name' | 'prompt'>): [string, string] | undefined {
+  if (environments.length > 1 && environments.includes('*')) return ['environments', 'name * alone, or no *'];
+  if (new Set(tools).size !== tools.length) return ['tools', 'a tool is named twice'];
+  if (strategy !== 'change' && tools.includes('propose_change')) {
+    return ['tools', 'propose_change is for the strategy change only'];
+  }
+  return undefined;
+}
+
+/** Where a setting stands, or its nearest parent that is there. */
+function offsetOf(document: Document, path: readonly PropertyKey[]): number {
+  for (let length = path.length; length > 0; length -= 1) {
+    const node: unknown = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return node.range[0];
+  }
+  return 0;
 }
 
 function invalid(file: string, line: number, message: string): PlanwardenError {

@@ -1,0 +1,80 @@
+import { type Document, isAlias, isCollection, isMap, isScalar, type Pair, type Scalar, Schema, visit } from 'yaml';
+
+export interface Oddity {
+  /** Offset in the file's text. */
+  readonly offset: number;
+  readonly message: string;
+}
+
+interface PlainTag {
+  readonly test: RegExp;
+  resolve(source: string, onError: () => void, options: object): unknown;
+}
+
+/**
+ * How YAML 1.1 reads a text without quotes. Argo CD and kubectl read 1.1 and we read 1.2; times are left out, because
+ * their reader leaves them as text.
+ */
+const OLDER_TAGS = new Schema({ schema: 'yaml-1.1' }).tags.filter(
+  (tag) => 'test' in tag && tag.default === true && tag.format !== 'TIME' && !tag.tag.endsWith(':timestamp'),
+) as unknown as readonly PlainTag[];
+
+/** Forms of a number that some readers know and ours leaves as text. */
+const OTHER_NUMBER = /^[-+]?0[box][0-9a-f_]+$/i;
+
+/**
+ * The first thing in a document that YAML allows and different tools read differently. What we judged must be what the
+ * cluster gets, so none of it is let through: anchors, aliases, tags, merge keys, doubled keys, directives, keys that are
+ * no text, and bare words or numbers of two readings.
+ */
+export function oddNode(document: Document): Oddity | undefined {
+  if (document.directives?.yaml.explicit === true) return { offset: offsetOf(document.contents), message: DIRECTIVE };
+  let found: Oddity | undefined;
+  visit(document, {
+    Node: (_key, node) => {
+      const message = oddMessage(node);
+      if (message !== undefined) found = { offset: offsetOf(node), message };
+      else if (isMap(node)) found = oddKey(node.items);
+      return found ? visit.BREAK : undefined;
+    },
+  });
+  return found;
+}
+
+const DIRECTIVE = 'directives are refused';
+const TWO_READINGS = 'this is read differently by different tools: put quotes around it or write it plainly';
+
+function oddMessage(node: unknown): string | undefined {
+  if (isAlias(node)) return 'anchors and aliases are refused';
+  if (!isCollection(node) && !isScalar(node)) return undefined;
+  if (node.anchor !== undefined) return 'anchors and aliases are refused';
+  if (node.tag !== undefined) return 'tags are refused';
+  return isScalar(node) && hasTwoReadings(node) ? TWO_READINGS : undefined;
+}
+
+/** Looked for here and not by the parser, which compares every key with every other: 20,000 keys cost it seconds. */
+function oddKey(pairs: readonly Pair[]): Oddity | undefined {
+  const seen = new Set<string>();
+  for (const { key } of pairs) {
+    const odd = (message: string): Oddity => ({ offset: offsetOf(key), message });
+    if (!isScalar(key) || typeof key.value !== 'string') return odd('keys must be text');
+    if (key.value === '<<') return odd('merge keys are refused');
+    if (key.value === '__proto__') return odd('this key is refused');
+    if (seen.has(key.value)) return odd('a key is there twice');
+    seen.add(key.value);
+  }
+  return undefined;
+}
+
+function hasTwoReadings({ type, source, value }: Scalar): boolean {
+  if (type !== 'PLAIN' || source === undefined) return false;
+  if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) return true;
+  const tag = OLDER_TAGS.find(({ test }) => test.test(source));
+  if (tag === undefined) return typeof value === 'string' && OTHER_NUMBER.test(source);
+  const resolved = tag.resolve(source, () => undefined, {});
+  return !Object.is(isScalar(resolved) ? resolved.value : resolved, value);
+}
+
+function offsetOf(node: unknown): number {
+  return (node as { range?: readonly number[] | null } | null)?.range?.[0] ?? 0;
+}
