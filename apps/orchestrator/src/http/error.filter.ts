@@ -1,6 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import { isPlanwardenError, type Log, PlanwardenError } from '@planwarden/contracts';
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
 import { statusOf } from './status.js';
 
 /** Turns every error into one shape: code, message, where, remedy. What we did not expect is logged and named INTERNAL. */
@@ -10,7 +10,7 @@ export class ErrorFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): void {
     const response = host.switchToHttp().getResponse<Response>();
-    const known = this.asOurs(error);
+    const known = this.asOurs(error, host.switchToHttp().getRequest<Request>());
     if (response.headersSent) {
       response.destroy();
       return;
@@ -18,7 +18,7 @@ export class ErrorFilter implements ExceptionFilter {
     response.status(statusOf(known.code)).json(known.toBody());
   }
 
-  private asOurs(error: unknown): PlanwardenError {
+  private asOurs(error: unknown, request: Request): PlanwardenError {
     if (isPlanwardenError(error)) return error;
     const status = error instanceof HttpException ? error.getStatus() : bodyParserStatus(error);
     if (status === 404) {
@@ -27,16 +27,31 @@ export class ErrorFilter implements ExceptionFilter {
     if (status === 413) {
       return new PlanwardenError('BODY_TOO_LARGE', 'the body is over the limit of 1 MiB', { remedy: 'Send less.' });
     }
-    if (status === 400) {
+    if (status === 400 && !isReadable(request.path)) {
+      return new PlanwardenError('INPUT_INVALID', 'the path is not readable: its % signs do not encode UTF-8', {
+        where: { field: 'path' },
+        remedy: 'Encode each part of the path with encodeURIComponent.',
+      });
+    }
+    if (status >= 400 && status < 500) {
       return new PlanwardenError('INPUT_INVALID', 'the body is not readable as JSON', {
         where: { field: 'body' },
-        remedy: 'Send one JSON object with content-type application/json.',
+        remedy: 'Send one JSON object in UTF-8 with content-type application/json.',
       });
     }
     this.log.error({ err: error }, 'a request failed in a way we did not expect');
     return new PlanwardenError('INTERNAL', 'something went wrong on our side', {
       remedy: 'Try again; if it stays, look into the log of the orchestrator.',
     });
+  }
+}
+
+function isReadable(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,8 +1,8 @@
 import { Controller, Inject, type MessageEvent, Param, Req, Sse, UseGuards } from '@nestjs/common';
-import { PlanwardenError, runIdPattern } from '@planwarden/contracts';
 import type { Request } from 'express';
 import { Observable } from 'rxjs';
 import { APP, type App } from '../app.js';
+import { runIdOf } from './input.js';
 import { SessionGuard } from './session.guard.js';
 
 /** Milliseconds between two looks at the journal while somebody listens. */
@@ -21,10 +21,7 @@ export class EventsController {
 
   @Sse('runs/:id/events')
   async ofRun(@Req() request: Request, @Param('id') id: string): Promise<Observable<MessageEvent>> {
-    if (!runIdPattern.test(id)) {
-      throw new PlanwardenError('RUN_UNKNOWN', 'there is no run with this id', { remedy: 'List runs.' });
-    }
-    await this.app.services.runs.get(id);
+    await this.app.services.runs.get(runIdOf(id));
     return this.follow(request, id);
   }
 

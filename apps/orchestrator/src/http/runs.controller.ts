@@ -17,7 +17,7 @@ import { personaOf } from '../change/run-request.js';
 import { castVote } from '../requests/cast-vote.js';
 import { proposeChange } from '../requests/propose-change.js';
 import { detailOf, summaryOf } from '../requests/run-views.js';
-import { checked } from './input.js';
+import { checked, runIdOf } from './input.js';
 import { cancelBody, discardBody } from './routes.js';
 import { personOf, SessionGuard, type SignedInRequest } from './session.guard.js';
 
@@ -116,12 +116,4 @@ export class RunsController {
       remedy: 'Ask the operator.',
     });
   }
-}
-
-function runIdOf(id: string): string {
-  if (runIdPattern.test(id)) return id;
-  throw new PlanwardenError('RUN_UNKNOWN', 'there is no run with this id', {
-    where: { field: 'id' },
-    remedy: 'List runs to see the ids there are.',
-  });
 }

@@ -1,4 +1,4 @@
-import type { Explanation } from '@planwarden/contracts';
+import { type Explanation, PlanwardenError } from '@planwarden/contracts';
 import type { ChangeServices } from '../change/change.services.js';
 
 /** The recorded evaluation, with every rule that was asked and whether it fired. @throws PlanwardenError DECISION_UNKNOWN */
@@ -6,6 +6,7 @@ export async function explainDecision(
   { decisions, guardrails }: Pick<ChangeServices, 'decisions' | 'guardrails'>,
   id: string,
 ): Promise<Explanation> {
+  if (!/^dec_[0-9a-f]{32}$/.test(id)) throw unknown();
   const { decision } = await decisions.explain(id);
   const fired = new Set(decision.findings.map((finding) => finding.rule));
   const rules = guardrails
@@ -21,3 +22,9 @@ export async function explainDecision(
     }));
   return { decision, rules };
 }
+
+const unknown = (): PlanwardenError =>
+  new PlanwardenError('DECISION_UNKNOWN', 'there is no decision with this id', {
+    where: { field: 'id' },
+    remedy: 'Take the id from a run: it lists its decisions.',
+  });

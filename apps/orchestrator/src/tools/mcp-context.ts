@@ -4,6 +4,7 @@ import { defineTool, type Tool, type ToolReply } from '@planwarden/mcp-server-ki
 import type { Bell } from '@planwarden/runs';
 import type { z } from 'zod';
 import type { ChangeServices } from '../change/change.services.js';
+import { assertStorable } from '../http/input.js';
 
 /** What a tool call works with: who asks, and as which personas it may. */
 export interface McpContext {
@@ -63,6 +64,7 @@ export function productTool<In extends z.ZodObject, Out extends z.ZodObject>(opt
   return defineTool<In, McpContext, Out>({
     ...options,
     handler: async (args, context) => {
+      assertStorable(args);
       personaFor(context, options.name);
       return options.handler(args, context);
     },
