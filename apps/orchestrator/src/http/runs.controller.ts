@@ -10,10 +10,10 @@ import {
   runIdPattern,
   voteRequestSchema,
 } from '@planwarden/contracts';
+import { scopeFor } from '@planwarden/personas';
 import { z } from 'zod';
 import { APP, type App } from '../app.js';
 import { outputsOf, refusalFor } from '../change/confirm-ports.js';
-import { personaOf } from '../change/run-request.js';
 import { castVote } from '../requests/cast-vote.js';
 import { proposeChange } from '../requests/propose-change.js';
 import { detailOf, summaryOf } from '../requests/run-views.js';
@@ -50,17 +50,13 @@ export class RunsController {
     const asked = checked(changeRequestSchema, body);
     const { services, bell } = this.app;
     const person = this.personHere(request);
-    // The form may narrow the persona; a person's own is what they may do at most.
-    if (asked.persona !== undefined && asked.persona !== person.persona) {
-      throw new PlanwardenError('PERSONA_OUT_OF_SCOPE', `your persona is ${person.persona}`, {
-        where: { field: 'persona' },
-        remedy: 'Leave the field out.',
-      });
-    }
-    const asker = {
-      requester: { principal: `person:${person.id}`, onBehalfOf: null },
-      persona: personaOf(services.personas, person.persona),
-    };
+    const { principal, onBehalfOf, persona } = scopeFor({
+      asker: { person },
+      personas: services.personas,
+      targets: services.config.current().targets,
+      ...(asked.persona === undefined ? {} : { requestedPersona: asked.persona }),
+    });
+    const asker = { requester: { principal, onBehalfOf }, persona };
     return summaryOf(await proposeChange(services, bell, asker, asked));
   }
 

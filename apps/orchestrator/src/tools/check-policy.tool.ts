@@ -19,7 +19,7 @@ export const checkPolicyTool = productTool({
     const { services, agent } = context;
     if (!targetsOf(context).includes(name)) throw outOfScope();
     const target = services.config.target(name);
-    const persona = personaFor(context, 'check_policy');
+    const persona = personaFor(context, { tool: 'check_policy' });
     const files = agentFiles({ files: given, deletions: [] }, target);
     const decision = await judge(
       services,

@@ -1,6 +1,7 @@
 import type { ToolAnnotations } from '@modelcontextprotocol/server';
-import { type Agent, type Persona, type PersonaName, PlanwardenError, type ToolName } from '@planwarden/contracts';
+import type { Agent, Persona, PersonaName, ToolName } from '@planwarden/contracts';
 import { defineTool, type Tool, type ToolReply } from '@planwarden/mcp-server-kit';
+import { scopeFor } from '@planwarden/personas';
 import type { Bell } from '@planwarden/runs';
 import type { z } from 'zod';
 import type { ChangeServices } from '../change/change.services.js';
@@ -15,24 +16,20 @@ export interface McpContext {
   readonly personas: readonly Persona[];
 }
 
-/** The persona a request narrows itself to. @throws PlanwardenError PERSONA_OUT_OF_SCOPE when the token does not allow it */
-export function namedPersona(context: McpContext, name: PersonaName): Persona {
-  const found = context.personas.find((persona) => persona.name === name);
-  if (found) return found;
-  throw new PlanwardenError('PERSONA_OUT_OF_SCOPE', `the token does not allow the persona ${name}`, {
-    where: { field: 'persona' },
-    remedy: `Ask as one of: ${context.personas.map((persona) => persona.name).join(', ')}.`,
-  });
-}
-
-/** The persona a call is made as: the first of the token that has the tool. */
-export function personaFor(context: McpContext, tool: ToolName): Persona {
-  const able = context.personas.find((persona) => persona.tools.includes(tool));
-  if (able) return able;
-  throw new PlanwardenError('TOOL_OUT_OF_SCOPE', `no persona of this token may call ${tool}`, {
-    where: { field: 'persona' },
-    remedy: 'Use a token whose persona has this tool.',
-  });
+/**
+ * The persona a call is made as: the one the request names, else the first of the token that has the tool.
+ * @throws PlanwardenError PERSONA_OUT_OF_SCOPE, TOOL_OUT_OF_SCOPE
+ */
+export function personaFor(
+  { agent, services }: McpContext,
+  by: { readonly tool: ToolName } | { readonly requested: PersonaName },
+): Persona {
+  return scopeFor({
+    asker: { agent },
+    personas: services.personas,
+    targets: services.config.current().targets,
+    ...('tool' in by ? { tool: by.tool } : { requestedPersona: by.requested }),
+  }).persona;
 }
 
 /** Targets the token may name; everything else is as if it were not there. */
@@ -65,7 +62,7 @@ export function productTool<In extends z.ZodObject, Out extends z.ZodObject>(opt
     ...options,
     handler: async (args, context) => {
       assertStorable(args);
-      personaFor(context, options.name);
+      personaFor(context, { tool: options.name });
       return options.handler(args, context);
     },
   });

@@ -2,7 +2,7 @@ import { changeRequestSchema, RUN_STATES } from '@planwarden/contracts';
 import { z } from 'zod';
 import { checked } from '../http/input.js';
 import { proposeChange } from '../requests/propose-change.js';
-import { namedPersona, personaFor, productTool } from './mcp-context.js';
+import { personaFor, productTool } from './mcp-context.js';
 
 const fields = changeRequestSchema.shape;
 
@@ -28,8 +28,10 @@ export const proposeChangeTool = productTool({
   handler: async (args, context) => {
     const request = checked(changeRequestSchema, args);
     // A persona of another strategy is allowed to ask and is told that its strategy is not supported yet.
-    const persona =
-      request.persona === undefined ? personaFor(context, 'propose_change') : namedPersona(context, request.persona);
+    const persona = personaFor(
+      context,
+      request.persona === undefined ? { tool: 'propose_change' } : { requested: request.persona },
+    );
     const { agent, services, bell } = context;
     const requester = { principal: `agent:${agent.id}`, onBehalfOf: agent.onBehalfOf };
     const run = await proposeChange(services, bell, { requester, persona }, request);
