@@ -4,7 +4,8 @@ import { pino } from 'pino';
 
 /**
  * The log of a process: one JSON line an entry, to standard error. Whatever is logged is redacted; of an unknown error
- * the message and stack are kept, redacted too, because only the operator reads this.
+ * the message and stack are kept, redacted too, because only the operator reads this. An error with a code is one that
+ * is known, ours or the database's: its stack would tell nothing more.
  */
 export function createLog(level: string): Log {
   return pino(
@@ -26,9 +27,11 @@ export function createLog(level: string): Log {
 
 function withErrors(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(fields).map(([key, value]) => [
-      key,
-      value instanceof Error ? { name: value.name, message: value.message, stack: value.stack } : value,
-    ]),
+    Object.entries(fields).map(([key, value]) => [key, value instanceof Error ? told(value) : value]),
   );
+}
+
+function told(error: Error): Record<string, unknown> {
+  const { name, message, stack } = error;
+  return 'code' in error ? { name, message, code: error.code } : { name, message, stack };
 }

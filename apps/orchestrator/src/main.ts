@@ -38,8 +38,11 @@ function fail(error: unknown): never {
   process.exit(1);
 }
 
-function placed({ where }: PlanwardenError): string {
-  return where?.file === undefined ? '' : `${where.file}${where.line === undefined ? '' : `:${where.line}`}: `;
+function placed({ where, message }: PlanwardenError): string {
+  // Some messages begin with their place already.
+  return where?.file === undefined || message.startsWith(where.file)
+    ? ''
+    : `${where.file}${where.line === undefined ? '' : `:${where.line}`}: `;
 }
 
 async function main(): Promise<void> {
@@ -47,29 +50,39 @@ async function main(): Promise<void> {
   const { data, port, logLevel } = argumentsOf();
   const config = loadConfig({ data, port });
   const log = createLog(logLevel);
-  let embedded: Embedded | undefined;
+  let starting: Promise<Embedded> | undefined;
   let isStopping = false;
   const stop = async (code: number): Promise<void> => {
     if (isStopping) return;
     isStopping = true;
     // Whatever hangs must not keep the process: the operator asked it to end.
     setTimeout(() => process.exit(code === 0 ? 1 : code), 10_000).unref();
-    await embedded?.close();
+    // A start that is under way is let finish: what it has begun by then could not be ended otherwise.
+    await starting?.then(
+      (embedded) => embedded.close(),
+      () => undefined,
+    );
     rmSync(join(config.dataFolder, 'address.json'), { force: true });
     process.exit(code);
   };
   process.on('SIGINT', () => void stop(0));
   process.on('SIGTERM', () => void stop(0));
-  embedded = await startEmbedded({
+  starting = startEmbedded({
     config,
     log,
     onDatabaseGone: () => {
+      if (isStopping) return;
       process.stderr.write(
         'DATABASE_UNAVAILABLE: the embedded database ended by itself. Start again; nothing recorded is lost.\n',
       );
       void stop(1);
     },
   });
+  const embedded = await starting.catch((error: unknown) => {
+    // What fails because of the end is not told beside the reason for the end.
+    if (!isStopping) throw error;
+  });
+  if (embedded === undefined || isStopping) return;
   const { http, app, github, kubernetes } = embedded;
   const address = { url: http.url, pid: process.pid, sandbox: { github: github.url, kubernetes: kubernetes.url } };
   writeFileSync(join(config.dataFolder, 'address.json'), `${JSON.stringify(address)}\n`, { mode: 0o600 });

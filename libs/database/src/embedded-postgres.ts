@@ -70,6 +70,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const child = spawn(binaries.postgres, serverArguments(cluster, port, durable), {
     ...binaries.user,
     cwd: cluster,
+    // A group of its own: a terminal's Ctrl-C reaches us alone, and the database ends when nobody uses it any more.
+    detached: true,
     env: {},
     stdio: ['ignore', 'ignore', 'pipe'],
   });

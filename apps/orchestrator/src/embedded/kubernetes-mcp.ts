@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { PlanwardenError } from '@planwarden/contracts';
 import type { ServerTransport } from '@planwarden/mcp-client';
+import { freePort } from './ports.js';
 
 /** The official Kubernetes MCP server: its version is part of what a plan was made with. */
 export const KUBERNETES_MCP_VERSION: string = (
@@ -84,19 +84,6 @@ async function healthy(port: number, child: ChildProcess): Promise<void> {
   }
   throw new PlanwardenError('OUTSIDE_UNAVAILABLE', 'the Kubernetes MCP server did not start', {
     remedy: 'Run npm install again; its binary comes with the package kubernetes-mcp-server.',
-  });
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() =>
-        address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
-      );
-    });
   });
 }
 

@@ -11,7 +11,8 @@ import type { LoadedConfig } from '../config.js';
 import { type HttpServer, startHttpServer } from '../http/server.js';
 import type { OutsideWorld } from '../outside-world.js';
 import { VERSION } from '../version.js';
-import { freePort, KUBERNETES_MCP_VERSION, startKubernetesMcp } from './kubernetes-mcp.js';
+import { KUBERNETES_MCP_VERSION, startKubernetesMcp } from './kubernetes-mcp.js';
+import { assertPortsFree, freePort } from './ports.js';
 import { AUTHOR_BOT_ID, RELEASE_BOT_ID, rootApplication, type SeedOptions, sandboxSeed } from './sandbox-seed.js';
 import { type EmbeddedSecrets, embeddedSecrets } from './secrets.js';
 
@@ -53,22 +54,22 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     for (const end of closing.splice(0).reverse()) await end();
   };
   try {
+    // The webhook needs our port before we listen; only tests ask for a free one.
+    const port = config.listen.port === 0 ? await freePort() : config.listen.port;
+    const beside = (offset: number): number => (config.listen.port === 0 ? 0 : port + offset);
+    if (config.listen.port !== 0) await assertPortsFree(config.listen.host, port, 3);
+    // First and alone: it holds the lock of the data folder, which nobody else may write until then.
+    const postgres = await startEmbeddedPostgres({
+      dataFolder: config.dataFolder,
+      log,
+      ...(test.durable === undefined ? {} : { durable: test.durable }),
+    });
+    closing.push(() => postgres.stop());
+    postgres.onExit(options.onDatabaseGone);
     const secrets = embeddedSecrets(
       config.dataFolder,
       config.people.map((person) => person.github.login),
     );
-    // The webhook needs our port before we listen; only tests ask for a free one.
-    const port = config.listen.port === 0 ? await freePort() : config.listen.port;
-    const beside = (offset: number): number => (config.listen.port === 0 ? 0 : port + offset);
-    const postgres = startEmbeddedPostgres({
-      dataFolder: config.dataFolder,
-      log,
-      ...(test.durable === undefined ? {} : { durable: test.durable }),
-    }).then((server) => {
-      closing.push(() => server.stop());
-      server.onExit(options.onDatabaseGone);
-      return server;
-    });
     const github = await startSandboxGitHub({
       dataFolder: join(config.dataFolder, 'github'),
       port: beside(1),
@@ -93,7 +94,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     });
     closing.push(() => argocd.stop());
     const outside = outsideOf(config, { secrets, github, kubernetes, mcp: mcp.transport }, log);
-    const { connectionString } = await postgres;
+    const { connectionString } = postgres;
     const composed = await compose({
       configFile: config.configFile,
       connectionString,
