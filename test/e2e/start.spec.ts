@@ -196,8 +196,24 @@ describe('one installation, from its first start to the death of its database', 
     now = launch(data, port);
     await ready(now);
     expect((await get('/api/v1/runs')).body.runs).toHaveLength(1);
+  });
+
+  test('what a killed process leaves behind is taken over or ended by the next start', async () => {
+    const left = processesBelow(now.pid);
+    const database = left.find(([, command]) => /postgres -D/.test(command))?.[0] ?? 0;
+    const servers = left.filter(([, command]) => command.includes('kubernetes-mcp-server')).map(([pid]) => pid);
+    expect(servers.length).toBeGreaterThan(0);
+    now.child.kill('SIGKILL');
+    await now.exit;
+    expect(isAlive(database)).toBe(true);
+    now = launch(data, port);
+    await ready(now);
+    await until(() => !servers.some(isAlive));
+    expect(isAlive(database)).toBe(true);
+    expect((await get('/api/v1/runs')).body.runs).toHaveLength(1);
     now.child.kill('SIGTERM');
     expect(await now.exit).toBe(0);
+    expect(isAlive(database)).toBe(false);
     expect(processesOf(data)).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { PlanwardenError } from '@planwarden/contracts';
@@ -29,6 +29,8 @@ export async function startKubernetesMcp(options: {
 }): Promise<KubernetesMcpServer> {
   mkdirSync(options.folder, { recursive: true, mode: 0o700 });
   const kubeconfig = join(options.folder, 'powerless.kubeconfig');
+  const pidFile = join(options.folder, 'server.pid');
+  endLeftOver(pidFile, kubeconfig);
   writeFileSync(kubeconfig, powerless(options.server), { mode: 0o600 });
   const port = await freePort();
   const launcher = createRequire(import.meta.url).resolve('kubernetes-mcp-server/bin/index.js');
@@ -46,10 +48,12 @@ export async function startKubernetesMcp(options: {
       env: { PATH: '/usr/bin:/bin', HOME: options.folder, KUBE_CLIENT_QPS: '1000', KUBE_CLIENT_BURST: '2000' },
     },
   );
+  writeFileSync(pidFile, `${child.pid}\n`, { mode: 0o600 });
   const stopAtExit = (): void => killGroup(child, 'SIGKILL');
   process.on('exit', stopAtExit);
   const stop = async (): Promise<void> => {
     process.off('exit', stopAtExit);
+    rmSync(pidFile, { force: true });
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');
     killGroup(child, 'SIGTERM');
@@ -64,6 +68,22 @@ export async function startKubernetesMcp(options: {
   }
   const headers = { authorization: `Bearer ${options.token}` };
   return { transport: { kind: 'http', url: `http://127.0.0.1:${port}/mcp`, headers }, stop };
+}
+
+/** Ends the server of a process that was killed. Only the owner of the data folder gets here, so nobody uses it. */
+function endLeftOver(pidFile: string, kubeconfig: string): void {
+  if (!existsSync(pidFile)) return;
+  const pid = Number(readFileSync(pidFile, 'utf8'));
+  rmSync(pidFile, { force: true });
+  if (!Number.isInteger(pid) || pid <= 1) return;
+  // The number may be another process's by now: only one that was started with our kubeconfig is ours.
+  const { stdout } = spawnSync('ps', ['-p', String(pid), '-o', 'args='], { encoding: 'utf8' });
+  if (stdout?.includes(kubeconfig) !== true) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Already gone.
+  }
 }
 
 function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
