@@ -64,7 +64,7 @@ export async function detailOf(services: ChangeServices, id: string, viewer?: st
     files: (read('validate', validateRecord)?.files ?? []).map(({ path, content }) => ({ path, content })),
     plan: plan?.plan ?? null,
     planText: plan?.planText ?? null,
-    findings: standing(decisions, run.round).flatMap((one) => one.findings),
+    findings: standing(decisions, run).flatMap((one) => one.findings),
     decisions: decisions.map((one) => ({
       id: one.id,
       phase: one.phase,
@@ -89,12 +89,17 @@ export async function detailOf(services: ChangeServices, id: string, viewer?: st
   };
 }
 
-/** What policy says now: of each phase the last word of this round; calls are each judged for themselves. */
-function standing(decisions: readonly Decision[], round: number): readonly Decision[] {
-  const here = decisions.filter((one) => one.round === null || one.round === round);
-  return here.filter(
-    (one, index) => one.phase === 'call' || !here.slice(index + 1).some((later) => later.phase === one.phase),
-  );
+/**
+ * What policy says now: of each phase the last word of this round; calls are each judged for themselves. That votes are
+ * still missing is no finding against the change: the approval tells it.
+ */
+function standing(decisions: readonly Decision[], run: RunRecord): readonly Decision[] {
+  const here = decisions.filter((one) => one.round === null || one.round === run.round);
+  return here.filter((one, index) => {
+    if (one.phase === 'call') return true;
+    if (one.phase === 'approval' && !run.ended) return false;
+    return !here.slice(index + 1).some((later) => later.phase === one.phase);
+  });
 }
 
 /** The subject of this round, the votes on it, and whether the viewer may vote. Null before there is a subject. */
