@@ -1,0 +1,92 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { type FaultPoints, PlanwardenError } from '@planwarden/contracts';
+import { hasEnded, type RunSeen, startWorld, type World, waitsForApproval } from '../e2e/world.js';
+
+let world: World | undefined;
+afterEach(async () => {
+  await world?.stop();
+  world = undefined;
+});
+
+/** Effects of one run in their order; the fault points are met once for each. */
+const EFFECTS = [
+  'create-branch',
+  'push-files',
+  'create-pull-request',
+  'evidence-commit',
+  'check-run',
+  'text',
+  'ready',
+  'merge',
+];
+
+/** Fails once at the given meetings of a point, as if the worker had died there. */
+function dyingAt(point: string, meetings: readonly number[], error: () => PlanwardenError): FaultPoints {
+  let met = 0;
+  const left = new Set(meetings);
+  return {
+    at: (name) => {
+      if (name !== point) return;
+      met += 1;
+      if (!left.delete(met)) return;
+      throw error();
+    },
+  };
+}
+const gone = () => new PlanwardenError('LEASE_LOST', 'the worker died', { remedy: 'none' });
+const cut = () =>
+  new PlanwardenError('OUTSIDE_UNAVAILABLE', 'the answer was lost', { remedy: 'none', failure: 'retryable' });
+
+async function approveAndEnd(at: World, run: string): Promise<RunSeen> {
+  const waiting = await at.until(run, waitsForApproval);
+  const { number, evidenceSha } = waiting.pullRequest ?? { number: 0, evidenceSha: null };
+  expect(await at.review('ravi-reviewer', number, 'APPROVE', evidenceSha ?? '')).toBe(200);
+  return at.until(run, hasEnded);
+}
+
+/** Commits: one with the files, one evidence; everything else exactly once. */
+const ONCE = { 'git/create-ref': 1, 'git/create-commit': 2, 'pulls/create': 1, 'pulls/merge': 1, 'checks/create': 1 };
+
+describe('a worker that dies', () => {
+  test('right after the merge, before its journal entry: the run ends applied, merged once', async () => {
+    const faults = dyingAt('runs:effect:acted', [EFFECTS.length], gone);
+    world = await startWorld({ faults, leaseMs: 1000 });
+    const ended = await approveAndEnd(world, await world.propose());
+    expect([ended.run.state, ended.run.outcome]).toEqual(['applied', null]);
+    expect(world.at.github.control.countEffects()).toMatchObject(ONCE);
+    const messages = (await world.at.app.services.runs.events(ended.run.id)).map((event) => event.message);
+    expect(messages).toContain('enters again at confirm');
+    expect(messages).toContain('an earlier attempt of ours had merged exactly this commit');
+  });
+
+  test('after every effect in turn: each is found again and none is done twice', async () => {
+    // Every second meeting is the same effect met again by its next attempt only when it was not found: it is, so the
+    // meetings are those of the effects themselves.
+    const faults = dyingAt('runs:effect:acted', [1, 2, 3, 4], cut);
+    world = await startWorld({ faults });
+    const ended = await approveAndEnd(world, await world.propose());
+    expect(ended.run.state).toBe('applied');
+    expect(world.at.github.control.countEffects()).toMatchObject(ONCE);
+  });
+
+  test('after every intent in turn: each is done once by the next attempt', async () => {
+    const faults = dyingAt('runs:effect:intended', [1, 3, 5, 7], cut);
+    world = await startWorld({ faults });
+    const ended = await approveAndEnd(world, await world.propose());
+    expect(ended.run.state).toBe('applied');
+    expect(world.at.github.control.countEffects()).toMatchObject(ONCE);
+  });
+});
+
+describe('an answer that is lost', () => {
+  test.each(['pulls/merge', 'git/create-ref', 'pulls/create', 'git/update-ref'])(
+    'of %s: what happened is found, not repeated',
+    async (operation) => {
+      world = await startWorld();
+      world.at.github.control.dropAnswerOnce(operation);
+      const ended = await approveAndEnd(world, await world.propose());
+      expect([ended.run.state, ended.run.outcome]).toEqual(['applied', null]);
+      expect(world.at.github.control.countEffects()).toMatchObject({ 'pulls/create': 1, 'pulls/merge': 1 });
+    },
+  );
+});
