@@ -19,6 +19,8 @@ export function reads(world) {
   const github = (path, token = world.reviewerToken, init = {}) => json(`${repo}${path}`, token, init);
   const cluster = (path) => json(`${world.kubernetes}${path}`, world.clusterToken);
   return {
+    branches: async () => (await github('/branches')).body.map((branch) => branch.name),
+    pullRequests: async () => (await github('/pulls?state=all')).body,
     pullRequest: async (number) => (await github(`/pulls/${number}`)).body,
     pullRequestFiles: async (number) => (await github(`/pulls/${number}/files`)).body,
     commit: async (sha) => (await github(`/git/commits/${sha}`)).body,

@@ -33,19 +33,19 @@ export async function tell(world, options) {
   const agent = await connectAgent(world);
   try {
     title('Planwarden: let agents change infrastructure through a gate you can trust');
-    await refusal(agent);
+    await refusal(agent, look);
     const run = await request(agent);
     const waiting = await showPlan(agent, look, run);
     await agentTriesToApprove(look, world, run, waiting);
     const approved = await approval(agent, look, world, run, waiting, options);
-    if (!approved) return summary(agent, run);
+    if (!approved) return await summary(agent, run);
     return await outcome(agent, look, run);
   } finally {
     await agent.close();
   }
 }
 
-async function refusal(agent) {
+async function refusal(agent, look) {
   scene('The agent asks for nginx in a privileged container');
   says('agent', 'propose_change: my own Deployment, securityContext.privileged: true');
   const proposed = await agent.call('propose_change', {
@@ -62,7 +62,8 @@ async function refusal(agent) {
     quiet(finding.message);
     quiet(`mend: ${finding.remedy}`);
   }
-  quiet('nothing outside was touched: no branch, no pull request');
+  const [branches, pulls] = [await look.branches(), await look.pullRequests()];
+  quiet(`at GitHub: branches ${branches.join(', ')}; ${pulls.length} pull requests`);
 }
 
 async function request(agent) {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
@@ -11,6 +11,8 @@ export type Json = Record<string, unknown>;
 export interface World {
   readonly at: Embedded;
   readonly url: string;
+  /** The data folder. */
+  readonly folder: string;
   readonly agentToken: string;
   readonly client: Client;
   /** Calls an MCP tool; the structured answer, with `isError`. */
@@ -58,9 +60,16 @@ export const NGINX: Json = { name: 'nginx', image: 'nginxinc/nginx-unprivileged:
 export const waitsForApproval = ({ run }: RunSeen): boolean => run.ended || run.wait?.reason === 'approval';
 export const hasEnded = ({ run }: RunSeen): boolean => run.ended;
 
-export async function startWorld(test: EmbeddedOptions['test'] = {}, given?: string): Promise<World> {
+/** @param given a folder to start again on; @param edit changes planwarden.yaml before the start */
+export async function startWorld(
+  test: EmbeddedOptions['test'] = {},
+  given?: string,
+  edit?: (yaml: string) => string,
+): Promise<World> {
   const folder = given ?? mkdtempSync(join(tmpdir(), 'planwarden-e2e-'));
-  const config = loadConfig({ data: folder }, {});
+  const first = loadConfig({ data: folder }, {});
+  if (edit) writeFileSync(first.configFile, edit(readFileSync(first.configFile, 'utf8')));
+  const config = { ...loadConfig({ data: folder }, {}), newAgentToken: first.newAgentToken };
   const at = await startEmbedded({
     config: { ...config, listen: { ...config.listen, port: 0 } },
     log: silentLog,
@@ -82,6 +91,7 @@ export async function startWorld(test: EmbeddedOptions['test'] = {}, given?: str
   return {
     at,
     url,
+    folder,
     agentToken,
     client,
     call,

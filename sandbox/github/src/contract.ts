@@ -44,22 +44,47 @@ const describe = (check: ValidateFunction): string =>
     .map((error) => `${error.instancePath || '/'} ${error.message ?? 'is wrong'} ${JSON.stringify(error.params)}`)
     .join('; ');
 
+interface Published {
+  readonly spec: Json;
+  readonly added: Set<string>;
+  readonly bodies: Ajv;
+  readonly params: Ajv;
+  readonly validators: Map<string, ValidateFunction | undefined>;
+}
+let shared: Published | undefined;
+
+/** The description is large and compiling it is slow: every sandbox of a process uses the same compiled parts. */
+function published(): Published {
+  if (shared) return shared;
+  const folder = require.resolve('@octokit/openapi/package.json').replace(/package\.json$/, '');
+  const spec = JSON.parse(readFileSync(`${folder}generated/api.github.com.json`, 'utf8')) as Json;
+  const bodies = new Ajv({ strict: false, allErrors: false, logger: false });
+  const params = new Ajv({ strict: false, coerceTypes: true, logger: false });
+  addFormats(bodies);
+  addFormats(params);
+  shared = { spec, added: new Set(), bodies, params, validators: new Map() };
+  return shared;
+}
+
 /** Requests and answers held to GitHub's published OpenAPI, webhook payloads to its published schemas. Validators are compiled at first use. */
 export class Contract {
   /** Answers and payloads of ours that broke the contract. Tests hold this at zero. */
   violations = 0;
   private readonly spec: Json;
-  private readonly added = new Set<string>();
-  private readonly bodies = new Ajv({ strict: false, allErrors: false, logger: false });
-  private readonly params = new Ajv({ strict: false, coerceTypes: true, logger: false });
-  private readonly validators = new Map<string, ValidateFunction | undefined>();
+  private readonly added: Set<string>;
+  private readonly bodies: Ajv;
+  private readonly params: Ajv;
+  private readonly validators: Map<string, ValidateFunction | undefined>;
   private hooks: Ajv | undefined;
 
   constructor() {
-    const folder = require.resolve('@octokit/openapi/package.json').replace(/package\.json$/, '');
-    this.spec = JSON.parse(readFileSync(`${folder}generated/api.github.com.json`, 'utf8')) as Json;
-    addFormats(this.bodies);
-    addFormats(this.params);
+    ({
+      spec: this.spec,
+      added: this.added,
+      bodies: this.bodies,
+      params: this.params,
+      validators: this.validators,
+    } = published());
   }
 
   /** The operation of a route; a route GitHub does not document cannot be served. */
