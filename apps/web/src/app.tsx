@@ -22,7 +22,7 @@ const NewRequestPage = lazy(async () => {
 
 export function App() {
   const { route, visit } = useRouter();
-  const session = useSession();
+  const session = useSession(route.page !== 'sign-in');
   useSignedOutElsewhere();
   const person = session.data ?? null;
   return (

@@ -24,10 +24,14 @@ export const keys = {
 
 const runPath = (id: string, rest = ''): string => `/api/v1/runs/${encodeURIComponent(id)}${rest}`;
 
-/** Who is signed in; null: nobody. */
-export function useSession() {
+/**
+ * Who is signed in; null: nobody.
+ * @param isAsked false while a link is being spent: an answer from before must not come in after the new session
+ */
+export function useSession(isAsked: boolean) {
   return useQuery({
     queryKey: keys.session,
+    enabled: isAsked,
     staleTime: 60_000,
     queryFn: async ({ signal }): Promise<SessionView | null> => {
       try {

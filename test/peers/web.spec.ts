@@ -1,0 +1,86 @@
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { startWorld, type World } from '../e2e/world.js';
+
+const load = async <T>(path: string): Promise<T> => (await import(path)) as T;
+const { build } = await load<{ build(): void }>('../../scripts/lib/build.mjs');
+const { ensureChromium } = await load<{ ensureChromium(): string }>('../../scripts/peers/chromium.mjs');
+
+let world: World;
+let browser: Browser;
+/** What a page says to its console that nobody should read. */
+const complaints: string[] = [];
+const shots = process.env.PLANWARDEN_SCREENSHOTS ?? mkdtempSync(join(tmpdir(), 'planwarden-screenshots-'));
+
+beforeAll(async () => {
+  build();
+  mkdirSync(shots, { recursive: true });
+  world = await startWorld();
+  browser = await chromium.launch({ executablePath: ensureChromium(), args: ['--no-sandbox'] });
+});
+afterAll(async () => {
+  await browser?.close();
+  await world?.stop();
+  process.stderr.write(`screenshots: ${shots}\n`);
+});
+
+async function signedIn(person: string): Promise<Page> {
+  const page = await (await browser.newContext({ viewport: { width: 1200, height: 900 } })).newPage();
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  await page.goto(`${world.url}/sign-in#${await world.at.app.sessions.createLink(person)}`);
+  await page
+    .getByRole('heading', { level: 1, name: 'Runs' })
+    .waitFor()
+    .catch(async (error: unknown) => {
+      await shot(page, `0-not-signed-in-${person}`);
+      throw error;
+    });
+  expect(page.url()).not.toContain('#');
+  return page;
+}
+const shot = (page: Page, name: string) => page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
+
+test('asked for as owner, whose own vote is refused, and approved as reviewer by keyboard, to applied', async () => {
+  const owner = await signedIn('owner');
+  await owner.getByRole('link', { name: 'New request' }).first().click();
+  await owner.getByRole('button', { name: 'Fill in the example' }).click();
+  await owner.getByLabel('Title', { exact: false }).first().fill('Run nginx with three replicas');
+  await owner
+    .getByLabel('Reason', { exact: false })
+    .first()
+    .fill('The shop needs a web server. <script>alert(1)</script>');
+  await shot(owner, '1-request');
+  await owner.getByRole('button', { name: 'Ask for this change' }).click();
+  // Live: nobody reloads the page from here.
+  await owner.getByText('Awaiting approval').first().waitFor();
+  await owner.getByText('You cannot vote here:', { exact: false }).waitFor();
+  expect(await owner.getByRole('button', { name: /^Approve/ }).count()).toBe(0);
+  await shot(owner, '2-waiting-as-owner');
+
+  const reviewer = await signedIn('reviewer');
+  await reviewer.getByRole('link', { name: /Run nginx with three replicas/ }).click();
+  await reviewer.getByRole('heading', { name: 'Plan' }).waitFor();
+  await reviewer.getByRole('heading', { name: 'Blast radius' }).waitFor();
+  const approve = reviewer.getByRole('button', { name: /^Approve/ });
+  await approve.waitFor();
+  await shot(reviewer, '3-waiting-as-reviewer');
+  for (
+    let presses = 0;
+    presses < 60 && !(await approve.evaluate((button) => button === button.ownerDocument.activeElement));
+    presses += 1
+  ) {
+    await reviewer.keyboard.press('Tab');
+  }
+  expect(await approve.evaluate((button) => button === button.ownerDocument.activeElement)).toBe(true);
+  await reviewer.keyboard.press('Enter');
+  await reviewer.getByText('3 pods running', { exact: false }).first().waitFor({ timeout: 60_000 });
+  await shot(reviewer, '4-applied');
+  await owner.getByText('3 pods running', { exact: false }).first().waitFor();
+  expect(complaints).toEqual([]);
+});
