@@ -1,0 +1,78 @@
+// Our own share of a run: request to awaiting approval, and vote to merge, without the time in which the outside was
+// answering (sandbox GitHub, sandbox cluster, Kubernetes MCP server). What is left holds our code, Postgres, and the way
+// to and from the outside. Everything shares the cores of one machine: the figures are an upper bound.
+import { installation, percentile } from './installation.mjs';
+import { OutsideTime } from './outside-time.mjs';
+
+const GOAL_MS = 100;
+
+export async function run({ say, rounds = 10 }) {
+  const world = await installation();
+  try {
+    const ports = new Set([world.at.github.url, world.at.kubernetes.url].map((url) => Number(new URL(url).port)));
+    const outside = new OutsideTime(ports);
+    const figures = { request: [], merge: [], requestGross: [], mergeGross: [] };
+    for (let round = -2; round < rounds; round += 1) {
+      const measured = await change(world, outside, `app-${round + 3}`);
+      if (round < 0) continue;
+      for (const [name, value] of Object.entries(measured)) figures[name].push(value);
+      say(
+        `${round + 1}/${rounds}: request ${measured.request.toFixed(0)} of ${measured.requestGross.toFixed(0)} ms, merge ${measured.merge.toFixed(0)} of ${measured.mergeGross.toFixed(0)} ms`,
+      );
+    }
+    return ['request', 'merge'].flatMap((name) =>
+      [50, 95].map((share) => {
+        const value = percentile(figures[name], share / 100);
+        return {
+          name: `road:${name === 'request' ? 'request-to-awaiting-approval' : 'vote-to-merge'}:p${share}`,
+          value: Math.round(value * 10) / 10,
+          unit: 'ms of our own',
+          peer: 'goal',
+          peerValue: GOAL_MS,
+          ratio: Math.round((value / GOAL_MS) * 100) / 100,
+          gross: Math.round(percentile(figures[`${name}Gross`], share / 100)),
+        };
+      }),
+    );
+  } finally {
+    await world.stop();
+  }
+}
+
+async function change({ at, call }, outside, name) {
+  const { runs } = at.app.services;
+  const asked = performance.now();
+  const { run } = await call('propose_change', {
+    target: 'staging',
+    title: 'Bench',
+    template: { name: 'web-application', parameters: { name, image: 'nginxinc/nginx-unprivileged:1.27.3' } },
+  });
+  // Read in process: a poll over HTTP would be measured with it.
+  await until(async () => (await runs.get(run)).wait?.reason === 'approval');
+  const waiting = performance.now();
+  const seen = await call('get_run', { run });
+  const { number, evidenceSha } = seen.pullRequest;
+  const voted = performance.now();
+  const answer = await fetch(`${at.github.url}/repos/platform/infrastructure/pulls/${number}/reviews`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${at.secrets.people['ravi-reviewer']}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ event: 'APPROVE', commit_id: evidenceSha, body: 'Looked at it.' }),
+  });
+  if (!answer.ok) throw new Error(`the review was refused: ${answer.status}`);
+  await until(async () => ['verifying', 'applied'].includes((await runs.get(run)).state));
+  const merged = performance.now();
+  await until(async () => (await runs.get(run)).ended);
+  return {
+    request: waiting - asked - outside.between(asked, waiting),
+    requestGross: waiting - asked,
+    merge: merged - voted - outside.between(voted, merged),
+    mergeGross: merged - voted,
+  };
+}
+
+async function until(isTrue) {
+  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 2));
+}
