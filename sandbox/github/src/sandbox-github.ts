@@ -45,6 +45,8 @@ export async function startSandboxGitHub(options: SandboxGitHubOptions): Promise
       response.destroy();
     });
   });
+  // As at GitHub's own edge: clients close idle connections, not the server under them.
+  server.keepAliveTimeout = 75_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port ?? 0, '127.0.0.1', resolve);

@@ -76,7 +76,7 @@ export async function startSandboxKubernetes(options: SandboxKubernetesOptions):
     certificate === undefined
       ? createServer(listener)
       : createTlsServer({ key: certificate.key, cert: certificate.certificate }, listener);
-  server.keepAliveTimeout = 30_000;
+  server.keepAliveTimeout = 75_000;
   await listen(server, options.port ?? 0, host);
   const url = `${certificate === undefined ? 'http' : 'https'}://${host}:${(server.address() as AddressInfo).port}`;
   return {

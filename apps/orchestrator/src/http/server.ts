@@ -63,6 +63,8 @@ export async function startHttpServer(app: App, listen: { host: string; port: nu
     throw isInUse(error) ? portInUse(listen) : error;
   }
   const server = nest.getHttpServer() as Server;
+  // Longer than any client keeps an idle connection: else a request may meet its end on the way.
+  server.keepAliveTimeout = 75_000;
   port = (server.address() as AddressInfo).port;
   return {
     port,
