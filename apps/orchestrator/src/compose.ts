@@ -26,7 +26,7 @@ import { judge } from './change/judge.js';
 import { ConfigSource } from './config.source.js';
 import { identityMigrations, SessionStore } from './identity/session.store.js';
 import type { OutsideWorld } from './outside-world.js';
-import { PERSONAS_FOLDER, TEMPLATES_FOLDER, WEB_FOLDER } from './shipped-folders.js';
+import { PERSONAS_FOLDER, TEMPLATES_FOLDER, webFolder } from './shipped-folders.js';
 
 export interface ComposeOptions {
   readonly configFile: string;
@@ -101,7 +101,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
       operatorToken: options.operatorToken,
       webhookSecret: outside.github.webhookSecret,
       checks: readiness(pool, services),
-      webFolder: WEB_FOLDER,
+      webFolder: webFolder(),
       log,
     };
     return { app, close };

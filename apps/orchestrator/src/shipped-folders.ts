@@ -6,6 +6,8 @@ const root = new URL('../../../', import.meta.url);
 
 export const PERSONAS_FOLDER = fileURLToPath(new URL('personas/', root));
 export const TEMPLATES_FOLDER = fileURLToPath(new URL('manifest-templates/', root));
-const web = fileURLToPath(new URL('apps/web/dist/', root));
-/** Null until the pages are built: REST and MCP work without them. */
-export const WEB_FOLDER: string | null = existsSync(`${web}index.html`) ? web : null;
+/** Folder of the built pages; null until they are built: REST and MCP work without them. */
+export function webFolder(): string | null {
+  const folder = fileURLToPath(new URL('apps/web/dist/', root));
+  return existsSync(`${folder}index.html`) ? folder : null;
+}
