@@ -1,5 +1,9 @@
 import { PlanwardenError } from '@planwarden/contracts';
 import { atGitHub, type Connection, findAtGitHub } from './github-connection.js';
+import { ObjectCache } from './object-cache.js';
+
+/** Trees, commits and files kept at most; one run reads a few dozen. */
+const MOST_OBJECTS = 400;
 
 export interface CommitFacts {
   readonly sha: string;
@@ -36,7 +40,9 @@ export interface PullRequestView {
 
 /** Reads of one repository. Every answer comes from GitHub at the call, all pages. */
 export function repositoryReads({ octokit, repo }: Connection) {
-  const tree = async (sha: string) => {
+  const objects = new ObjectCache(MOST_OBJECTS);
+  const tree = (sha: string) => objects.get('tree', sha, () => readTree(sha));
+  const readTree = async (sha: string) => {
     const { data } = await octokit.rest.git.getTree({ ...repo, tree_sha: sha, recursive: '1' });
     if (data.truncated) {
       throw new PlanwardenError('NOT_SUPPORTED', 'the repository has more files than GitHub lists at once', {
@@ -72,10 +78,12 @@ export function repositoryReads({ octokit, repo }: Connection) {
       }),
 
     commit: (sha: string): Promise<CommitFacts> =>
-      atGitHub('reading a commit', async () => {
-        const { data } = await octokit.rest.git.getCommit({ ...repo, commit_sha: sha });
-        return { sha: data.sha, parents: data.parents.map((p) => p.sha), tree: data.tree.sha, message: data.message };
-      }),
+      objects.get('commit', sha, () =>
+        atGitHub('reading a commit', async () => {
+          const { data } = await octokit.rest.git.getCommit({ ...repo, commit_sha: sha });
+          return { sha: data.sha, parents: data.parents.map((p) => p.sha), tree: data.tree.sha, message: data.message };
+        }),
+      ),
 
     /** Files at a commit below a path ('' for all), with modes and blob SHAs, sorted by path. */
     filesAt: (sha: string, path = ''): Promise<TreeFile[]> =>
@@ -88,10 +96,12 @@ export function repositoryReads({ octokit, repo }: Connection) {
 
     /** UTF-8 text of a blob. */
     blobText: (blobSha: string): Promise<string> =>
-      atGitHub('reading a file', async () => {
-        const { data } = await octokit.rest.git.getBlob({ ...repo, file_sha: blobSha });
-        return Buffer.from(data.content, data.encoding === 'base64' ? 'base64' : 'utf8').toString('utf8');
-      }),
+      objects.get('blob', blobSha, () =>
+        atGitHub('reading a file', async () => {
+          const { data } = await octokit.rest.git.getBlob({ ...repo, file_sha: blobSha });
+          return Buffer.from(data.content, data.encoding === 'base64' ? 'base64' : 'utf8').toString('utf8');
+        }),
+      ),
 
     /** Tree SHA of a folder at a commit; null when it is absent. */
     subtreeSha: (sha: string, path: string): Promise<string | null> =>
