@@ -91,6 +91,30 @@ describe('the road of one change', () => {
     expect(live).toMatchObject({ data: { colour: 'blue' } });
   });
 
+  test('a plan that deletes is over the ceiling of the persona: refused after the plan, closed, nothing deleted', async () => {
+    const { data } = await world.call('propose_change', {
+      target: 'staging',
+      title: 'Take the settings away',
+      deletions: ['nginx/settings.yaml'],
+    });
+    const ended = await world.until(String(data.run), hasEnded);
+    expect(ended.run).toMatchObject({ state: 'policy_failed' });
+    expect(ended.plan?.text).toContain('0 to create, 0 to update, 1 to delete, 0 unchanged');
+    expect(ended.findings).toEqual([
+      expect.objectContaining({ rule: 'risk-ceiling', message: 'Persona devops may not delete ConfigMap.' }),
+    ]);
+    expect(ended.decisions.at(-1)).toMatchObject({ phase: 'plan', allow: false });
+    const told = await world.call('explain_decision', { decision: ended.decisions.at(-1)?.id });
+    expect(JSON.stringify(told.data)).toContain('risk-ceiling');
+    const pull = await fetch(
+      `${world.at.github.url}/repos/platform/infrastructure/pulls/${ended.pullRequest?.number}`,
+      { headers: { authorization: `Bearer ${world.at.secrets.gitReader}` } },
+    );
+    expect(await pull.json()).toMatchObject({ state: 'closed', merged: false });
+    const live = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'staging-nginx', name: 'settings' };
+    expect(world.at.kubernetes.control.get(live)).toMatchObject({ data: { colour: 'blue' } });
+  });
+
   test('an update is planned field by field, without the marks that only the cluster adds', async () => {
     const run = await world.propose({ ...NGINX, replicas: 2 });
     const waiting = await world.until(run, waitsForApproval);

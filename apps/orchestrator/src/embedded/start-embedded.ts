@@ -28,7 +28,7 @@ export interface EmbeddedOptions {
     readonly durable?: boolean;
     readonly seed?: SeedOptions;
     /** Replaces counterparts, e.g. by a hostile one. */
-    readonly outside?: (outside: OutsideWorld) => OutsideWorld;
+    readonly outside?: (outside: OutsideWorld, secrets: EmbeddedSecrets) => OutsideWorld;
   };
 }
 
@@ -98,7 +98,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     const composed = await compose({
       configFile: config.configFile,
       connectionString,
-      outside: test.outside ? test.outside(outside) : outside,
+      outside: test.outside ? test.outside(outside, secrets) : outside,
       operatorToken: secrets.operatorToken,
       log,
       ...(test.faults === undefined ? {} : { faults: test.faults }),

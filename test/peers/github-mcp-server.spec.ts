@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Client } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { hasEnded, type Json, startWorld, type World, waitsForApproval } from '../e2e/world.js';
+import { GITHUB_NAME, type GitHubName, startGitHubName } from './github-name.js';
+
+const { ensureGitHubMcpServer }: { ensureGitHubMcpServer(): string } = await import(
+  new URL('../../scripts/peers/github-mcp-server.mjs', import.meta.url).href
+);
+const pins: { tools: Record<string, unknown> } = JSON.parse(
+  readFileSync(new URL('../../libs/mcp-client/pins/github.json', import.meta.url), 'utf8'),
+);
+
+let binary = '';
+let name: GitHubName;
+let world: World;
+
+/** How the official server is started: only our tools, no environment of ours. */
+const official = (token: string) => ({
+  command: binary,
+  args: ['stdio', '--gh-host', GITHUB_NAME, '--tools', Object.keys(pins.tools).join(',')],
+  env: { GITHUB_PERSONAL_ACCESS_TOKEN: token, HTTP_PROXY: name.proxyUrl, http_proxy: name.proxyUrl },
+});
+
+beforeAll(async () => {
+  binary = ensureGitHubMcpServer();
+  name = await startGitHubName();
+  world = await startWorld({
+    outside: (outside, secrets) => {
+      name.pointAt(outside.github.apiUrl);
+      const authorServer = { kind: 'stdio' as const, ...official(secrets.authorToken) };
+      return { ...outside, github: { ...outside.github, authorServer } };
+    },
+  });
+}, 600_000);
+afterAll(async () => {
+  await world?.stop();
+  await name?.close();
+});
+
+test('our pins are the input schemas of the official server, tool by tool', async () => {
+  const client = new Client({ name: 'peers', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } });
+  await client.connect(new StdioClientTransport({ ...official(world.at.secrets.authorToken), stderr: 'ignore' }));
+  try {
+    const { tools } = await client.listTools();
+    expect(Object.fromEntries(tools.map((tool) => [tool.name, tool.inputSchema]))).toEqual(pins.tools);
+  } finally {
+    await client.close();
+  }
+});
+
+/** To the end of its road, approved by the reviewer at GitHub; what it did there, reads left out. */
+async function drive(run: string) {
+  const before = name.asked.length;
+  const waiting = await world.until(run, waitsForApproval);
+  expect(waiting.run).toMatchObject({ state: 'awaiting_approval' });
+  const wrote = name.asked.slice(before).filter((line) => !line.startsWith('GET'));
+  const pull = waiting.pullRequest;
+  expect(await world.review('ravi-reviewer', pull?.number ?? 0, 'APPROVE', pull?.evidenceSha ?? '')).toBe(200);
+  return { wrote, waiting, ended: await world.until(run, hasEnded) };
+}
+const REPOSITORY = '/api/v3/repos/platform/infrastructure';
+
+test('the official server drives the whole road on the sandbox GitHub', async () => {
+  const { wrote, ended } = await drive(await world.propose());
+  // It wrote, not our own server: branch, commit and pull request went through its name.
+  expect(wrote).toEqual([
+    `POST ${REPOSITORY}/git/refs`,
+    `POST ${REPOSITORY}/git/trees`,
+    `POST ${REPOSITORY}/git/commits`,
+    expect.stringContaining(`PATCH ${REPOSITORY}/git/refs/heads/planwarden`),
+    `POST ${REPOSITORY}/pulls`,
+  ]);
+  expect(ended.run).toMatchObject({ state: 'applied' });
+  expect(ended.verified).toEqual(['3 pods running (Deployment staging-nginx/nginx)']);
+});
+
+test('it takes a file away in a commit of its own; the plan that would delete is refused to this persona', async () => {
+  const settings = `apiVersion: v1
+kind: ConfigMap
+metadata: { name: settings, namespace: staging-nginx }
+data: { colour: blue }
+`;
+  const ask = async (what: Json) =>
+    String((await world.call('propose_change', { target: 'staging', title: 'Settings', ...what })).data.run);
+  const made = await drive(await ask({ files: [{ path: 'nginx/settings.yaml', content: settings }] }));
+  expect(made.ended.run).toMatchObject({ state: 'applied' });
+
+  const before = name.asked.length;
+  const refused = await world.until(await ask({ deletions: ['nginx/settings.yaml'] }), hasEnded);
+  // Closing it, with a word why, goes the same way.
+  expect(name.asked.slice(before).filter((line) => !line.startsWith('GET'))).toEqual([
+    `POST ${REPOSITORY}/git/refs`,
+    `POST ${REPOSITORY}/git/trees`,
+    `POST ${REPOSITORY}/git/commits`,
+    expect.stringContaining(`PATCH ${REPOSITORY}/git/refs/heads/planwarden`),
+    `POST ${REPOSITORY}/pulls`,
+    expect.stringMatching(/^POST .*\/issues\/\d+\/comments$/),
+    expect.stringMatching(/^PATCH .*\/pulls\/\d+$/),
+  ]);
+  expect(refused.plan?.text).toContain('0 to create, 0 to update, 1 to delete, 0 unchanged');
+  expect(refused.run).toMatchObject({ state: 'policy_failed' });
+  expect(refused.findings).toEqual([expect.objectContaining({ rule: 'risk-ceiling' })]);
+});
