@@ -93,6 +93,8 @@ export const runEventSchema = z.strictObject({
   step: z.string().nullable(),
   kind: z.string(),
   message: z.string(),
+  /** Why, where the entry tells of a failure, a new round or an end: a stable error code. */
+  code: z.string().nullable(),
   at: z.string(),
 });
 export type RunEvent = z.infer<typeof runEventSchema>;

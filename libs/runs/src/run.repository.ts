@@ -276,6 +276,7 @@ interface EventRow {
   step: string | null;
   kind: string;
   message: string;
+  data: unknown;
   at: Date;
 }
 
@@ -311,8 +312,17 @@ function eventOf(row: EventRow): RunEvent {
     step: row.step,
     kind: row.kind,
     message: row.message,
+    code: codeOf(row.data),
     at: row.at.toISOString(),
   };
+}
+
+/** The code of the error that an entry carries. */
+function codeOf(data: unknown): string | null {
+  if (typeof data !== 'object' || data === null || !('error' in data)) return null;
+  const { error } = data;
+  const carries = typeof error === 'object' && error !== null && 'code' in error;
+  return carries && typeof error.code === 'string' ? error.code : null;
 }
 
 function tooManyOpen(target: string, limit: number): PlanwardenError {

@@ -7,7 +7,7 @@ import type { SandboxToken } from './api/authorizer.js';
 import { serverSideApply } from './apply/server-side-apply.js';
 import { selfSignedCertificate } from './certificate.js';
 import { Controllers } from './controllers/controllers.js';
-import type { RolloutPods } from './controllers/replica-set.controller.js';
+import type { PodMutation, RolloutPods } from './controllers/replica-set.controller.js';
 import { kubeconfigYaml } from './kubeconfig.js';
 import { ObjectWriter } from './object-writer.js';
 import type { KubeObject, KubeRef } from './objects.js';
@@ -42,6 +42,8 @@ export interface SandboxControl {
   remove(ref: KubeRef): void;
   /** Changes how many pods come up, and looks at every rollout again. */
   setRolloutPods(override: RolloutPods | undefined): void;
+  /** Every pod that starts from now on passes through this first. */
+  setPodMutation(mutation: PodMutation | undefined): void;
   /** Every later request is answered with this code; undefined ends the outage. */
   setOutage(code: number | undefined): void;
   /** The latest requests of authenticated users, oldest first. */
@@ -140,6 +142,9 @@ function controlOf(store: ObjectStore, writer: ObjectWriter, controllers: Contro
     setRolloutPods: (override) => {
       controllers.rolloutPods = override;
       controllers.wakeAll();
+    },
+    setPodMutation: (mutation) => {
+      controllers.podMutation = mutation;
     },
     setOutage: (code) => {
       api.outage = code;

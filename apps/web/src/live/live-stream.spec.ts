@@ -10,6 +10,7 @@ const event = (seq: number): RunEvent => ({
   step: 'plan',
   kind: 'step:done',
   message: `entry ${seq}`,
+  code: null,
   at: '2026-01-01T00:00:00Z',
 });
 

@@ -26,6 +26,7 @@ export function LogPanel({ events, error }: LogPanelProps) {
               {rounds > 1 ? <span className="quiet">round {event.round} · </span> : null}
               {event.step === null ? null : <span className="quiet">{event.step} · </span>}
               {event.message}
+              {event.code === null ? null : <span className="quiet"> · {event.code}</span>}
             </span>
           </li>
         ))}

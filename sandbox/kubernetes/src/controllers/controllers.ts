@@ -5,7 +5,7 @@ import { knownResource, type Resource } from '../resources.js';
 import type { ObjectStore, StoreEvent } from '../store/object-store.js';
 import { DeploymentController } from './deployment.controller.js';
 import { podStatus } from './pod-status.js';
-import { ReplicaSetController, type RolloutPods } from './replica-set.controller.js';
+import { type PodMutation, ReplicaSetController, type RolloutPods } from './replica-set.controller.js';
 
 /**
  * Everything that follows from a change: rollouts, pods that start, dependents and contents that go with what owned
@@ -13,6 +13,7 @@ import { ReplicaSetController, type RolloutPods } from './replica-set.controller
  */
 export class Controllers {
   rolloutPods: RolloutPods | undefined;
+  podMutation: PodMutation | undefined;
   private readonly queue = new Map<string, { resource: Resource; object: KubeObject }>();
   private readonly idle = new Set<() => void>();
   private readonly unsubscribe: () => void;
@@ -27,7 +28,12 @@ export class Controllers {
     private readonly log: Log,
   ) {
     this.deployments = new DeploymentController(store, writer);
-    this.sets = new ReplicaSetController(store, writer, () => this.rolloutPods);
+    this.sets = new ReplicaSetController(
+      store,
+      writer,
+      () => this.rolloutPods,
+      () => this.podMutation,
+    );
     this.unsubscribe = store.subscribe((event) => this.onEvent(event));
     this.wakeAll();
   }

@@ -10,6 +10,8 @@ import { isReady } from './pod-status.js';
 
 /** Tests' say in how many pods of a Deployment come up; by default as many as it asks for. */
 export type RolloutPods = (deployment: KubeObject) => number;
+/** Changes a pod before it is stored, as a mutating admission webhook of somebody else would. */
+export type PodMutation = (pod: KubeObject) => KubeObject;
 
 export const ownedBy = (objects: readonly KubeObject[], owner: KubeObject): KubeObject[] =>
   objects.filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid) === true);
@@ -35,6 +37,7 @@ export class ReplicaSetController {
     private readonly store: ObjectStore,
     private readonly writer: ObjectWriter,
     private readonly rolloutPods: () => RolloutPods | undefined,
+    private readonly podMutation: () => PodMutation | undefined,
   ) {}
 
   reconcile(set: KubeObject): void {
@@ -66,6 +69,7 @@ export class ReplicaSetController {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: {
+        namespace,
         name: `${set.metadata.name}-${suffix()}`,
         generateName: `${set.metadata.name}-`,
         labels: labelsOf(at(template, 'metadata', 'labels')),
@@ -75,7 +79,8 @@ export class ReplicaSetController {
       spec: clone(template.spec),
     } as unknown as KubeObject;
     try {
-      this.writer.create(this.pods, namespace, pod, { dryRun: false, fieldManager: 'kube-controller-manager' });
+      const admitted = this.podMutation()?.(pod) ?? pod;
+      this.writer.create(this.pods, namespace, admitted, { dryRun: false, fieldManager: 'kube-controller-manager' });
       return undefined;
     } catch (error) {
       // Refused by admission (pod security): told in the status, as the real controller does.
