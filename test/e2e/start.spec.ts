@@ -10,6 +10,7 @@ import {
   CLI,
   isAlive,
   isTaken,
+  MAIN,
   processesBelow,
   processesOf,
   type Running,
@@ -259,6 +260,32 @@ describe('a start that cannot be', () => {
       process.stdout.write('went on');`;
     const running = run(['--input-type=module', '--eval', script]);
     await expectRefusal(running, folder('none'), /^NODE_TOO_OLD: .* 20\.19\.0 or newer, this is 18\.20\.4\./);
+  });
+
+  test.each([
+    ['a rejection', 'Promise.reject(new Error("left alone"))'],
+    ['an exception', 'setImmediate(() => { throw new Error("left alone"); })'],
+  ])('%s that nobody caught ends it in one line, and nothing is left running', async (name, failure) => {
+    const data = folder(`uncaught-${name.split(' ').at(-1)}`);
+    const script = `process.once("SIGUSR2", () => { ${failure}; });`;
+    const port = await threeFreePorts();
+    const running = run([
+      `--import=data:text/javascript,${encodeURIComponent(script)}`,
+      MAIN,
+      '--data',
+      data,
+      '--port',
+      String(port),
+    ]);
+    started.push(running);
+    await ready(running);
+    running.child.kill('SIGUSR2');
+    expect(await running.exit).toBe(1);
+    expect(running.plainErr()).toEqual([
+      'INTERNAL: an error that nobody caught; the log tells it. Start again; nothing recorded is lost.',
+    ]);
+    expect(running.err()).toContain('left alone');
+    await until(() => processesOf(data).length === 0);
   });
 
   test('Ctrl-C in the middle of a start leaves nothing either', async () => {

@@ -67,6 +67,17 @@ async function main(): Promise<void> {
   };
   process.on('SIGINT', () => void stop(0));
   process.on('SIGTERM', () => void stop(0));
+  // What nobody caught leaves the process in a state nobody knows: it ends, and a start finds every run in the journal.
+  const onUncaught = (error: unknown): void => {
+    if (isStopping) return;
+    log.error({ error }, 'an error that nobody caught');
+    process.stderr.write(
+      'INTERNAL: an error that nobody caught; the log tells it. Start again; nothing recorded is lost.\n',
+    );
+    void stop(1);
+  };
+  process.on('uncaughtException', onUncaught);
+  process.on('unhandledRejection', onUncaught);
   starting = startEmbedded({
     config,
     log,
