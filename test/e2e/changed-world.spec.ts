@@ -76,6 +76,22 @@ describe('what is read again after the vote', () => {
   });
 });
 
+test('webhooks are only a bell: with every one of them lost the review is found by asking', async () => {
+  const { control } = world.at.github;
+  const first = control.deliveries().length;
+  control.loseWebhooks(true);
+  try {
+    const waiting = await waitingRun('quiet');
+    expect(await approve(waiting)).toBe(200);
+    expect((await world.until(waiting.run.id, hasEnded)).run.state).toBe('applied');
+    const made = control.deliveries().slice(first);
+    expect(made.map(({ event }) => event)).toContain('pull_request_review');
+    expect(made.filter(({ status }) => status !== null)).toEqual([]);
+  } finally {
+    control.loseWebhooks(false);
+  }
+});
+
 describe('what runs is not what was approved', () => {
   const OTHER = 'registry.example.test/lookalike/nginx:1.27.3';
   const withOtherImage = (pod: Json): Json => {

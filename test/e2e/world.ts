@@ -148,6 +148,9 @@ export async function startWorld(
     stop: async () => {
       await client.close();
       await at.close();
+      // Whatever a test did: every answer and webhook of the sandbox kept to GitHub's published contract.
+      const violations = at.github.control.violations();
+      if (violations > 0) throw new Error(`the sandbox GitHub broke the published contract ${violations} times`);
       if (given === undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
