@@ -115,6 +115,11 @@ describe('dryRunApply', () => {
     const spec = { ...deployment(1).spec, replica: 1 };
     const misspelt = cluster.dryRunApply({ ...deployment(1), spec }, { fieldManager: 'planwarden' });
     await expect(misspelt).rejects.toMatchObject({ code: 'MANIFEST_INVALID', where: { field: 'spec.replica' } });
+    const mistyped = { ...deployment(1), spec: { ...deployment(1).spec, replicas: 'three' } };
+    await expect(cluster.dryRunApply(mistyped, { fieldManager: 'planwarden' })).rejects.toMatchObject({
+      code: 'MANIFEST_INVALID',
+      where: { field: 'spec.replicas' },
+    });
     await expect(cluster.dryRunApply({ kind: 'x' }, { fieldManager: 'p' })).rejects.toMatchObject({
       where: { field: 'apiVersion' },
     });

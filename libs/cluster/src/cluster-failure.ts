@@ -4,6 +4,10 @@ import { isRecord } from './live-object.js';
 /** Field paths as the API server writes them; anything else of its words stays out of ours. */
 const FIELD = /^[A-Za-z0-9_.[\]"=,-]{1,200}$/;
 const UNDECLARED = /(\.[A-Za-z0-9_.[\]]{1,200}): field not declared in schema/g;
+const MISTYPED = /(\.[A-Za-z0-9_.[\]]{1,200}): expected /g;
+const UNTYPED = 'failed to create typed patch object ';
+const fieldsOf = (said: string, pattern: RegExp): string[] =>
+  [...said.matchAll(pattern)].map(([, field = '']) => field.replace(/^\./, ''));
 const MISSING_NAMESPACE = 'metadata.namespace';
 
 export const unavailable = (cluster: string, cause?: unknown): PlanwardenError =>
@@ -45,8 +49,10 @@ function causesOf(status: unknown): string[] {
 export function failureOf(cluster: string, code: number, status: unknown): PlanwardenError {
   const said = isRecord(status) && typeof status.message === 'string' ? status.message : '';
   // Server-side apply answers a wrong field with 500 and no reason.
-  const undeclared = [...said.matchAll(UNDECLARED)].map(([, field = '']) => field.replace(/^\./, ''));
+  const undeclared = fieldsOf(said, UNDECLARED);
   if (undeclared.length > 0) return invalid('The manifest names fields its kind does not have.', undeclared);
+  if (said.startsWith(UNTYPED))
+    return invalid('The manifest gives a field another type than its kind has.', fieldsOf(said, MISTYPED));
   if (code === 401) return refused(cluster, 'it does not know the credential', 'Renew the token in the kubeconfig.');
   if (code === 403)
     return refused(

@@ -62,7 +62,7 @@ describe('server-side apply', () => {
   });
 
   test('wants a field manager, and honours a resourceVersion that is given', async () => {
-    expect((await apply(sandbox, `${MAPS}/x`, configMap('x', {}), '')).code).toBe(400);
+    expect((await apply(sandbox, `${MAPS}/x`, configMap('x', {}), '')).code).toBe(422);
     const stale = { ...configMap('made', { a: '9' }), metadata: { name: 'made', resourceVersion: '1' } };
     expect((await apply(sandbox, `${MAPS}/made`, stale, 'fieldManager=argocd&force=true')).code).toBe(409);
   });

@@ -25,13 +25,15 @@ export async function startKubernetesMcp(options: {
   readonly folder: string;
   /** Address of the API server. */
   readonly server: string;
+  /** PEM; absent: the API server speaks plain HTTP. */
+  readonly certificateAuthority?: string;
   readonly token: string;
 }): Promise<KubernetesMcpServer> {
   mkdirSync(options.folder, { recursive: true, mode: 0o700 });
   const kubeconfig = join(options.folder, 'powerless.kubeconfig');
   const pidFile = join(options.folder, 'server.pid');
   endLeftOver(pidFile, kubeconfig);
-  writeFileSync(kubeconfig, powerless(options.server), { mode: 0o600 });
+  writeFileSync(kubeconfig, powerless(options.server, options.certificateAuthority), { mode: 0o600 });
   const port = await freePort();
   const launcher = createRequire(import.meta.url).resolve('kubernetes-mcp-server/bin/index.js');
   const child = spawn(
@@ -108,11 +110,15 @@ async function healthy(port: number, child: ChildProcess): Promise<void> {
 }
 
 /** JSON is YAML. */
-function powerless(server: string): string {
+function powerless(server: string, certificateAuthority: string | undefined): string {
+  const trust =
+    certificateAuthority === undefined
+      ? {}
+      : { 'certificate-authority-data': Buffer.from(certificateAuthority).toString('base64') };
   return JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [{ name: 'cluster', cluster: { server } }],
+    clusters: [{ name: 'cluster', cluster: { server, ...trust } }],
     users: [{ name: 'nobody', user: {} }],
     contexts: [{ name: 'cluster', context: { cluster: 'cluster', user: 'nobody' } }],
     'current-context': 'cluster',

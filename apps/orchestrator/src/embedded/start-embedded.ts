@@ -16,6 +16,19 @@ import { assertPortsFree, freePort } from './ports.js';
 import { AUTHOR_BOT_ID, RELEASE_BOT_ID, rootApplication, type SeedOptions, sandboxSeed } from './sandbox-seed.js';
 import { type EmbeddedSecrets, embeddedSecrets } from './secrets.js';
 
+/** An API server with the credentials of those who use it. */
+export interface ClusterAccess {
+  readonly url: string;
+  /** PEM; absent: plain HTTP. */
+  readonly certificateAuthority?: string;
+  /** Bearer token with which the Kubernetes MCP server reads. */
+  readonly readerToken: string;
+  /** Kubeconfigs (YAML) of the two credentials of libs/cluster, and of Argo CD. */
+  readonly read: string;
+  readonly dryRun: string;
+  readonly argocd: string;
+}
+
 export interface EmbeddedOptions {
   readonly config: LoadedConfig;
   readonly log: Log;
@@ -27,6 +40,8 @@ export interface EmbeddedOptions {
     readonly leaseMs?: number;
     readonly durable?: boolean;
     readonly seed?: SeedOptions;
+    /** A cluster in place of the sandbox's, which then stands idle; its root applications are the test's to make. */
+    readonly cluster?: ClusterAccess;
     /** Replaces counterparts, e.g. by a hostile one. */
     readonly outside?: (outside: OutsideWorld, secrets: EmbeddedSecrets) => OutsideWorld;
   };
@@ -80,20 +95,22 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     closing.push(() => github.stop());
     const kubernetes = await startCluster(config, secrets, beside(2), log);
     closing.push(() => kubernetes.stop());
+    const cluster = test.cluster ?? sandboxAccess(kubernetes, secrets);
     const mcp = await startKubernetesMcp({
       folder: join(config.dataFolder, 'kubernetes-mcp'),
-      server: kubernetes.url,
-      token: secrets.cluster.reader,
+      server: cluster.url,
+      ...(cluster.certificateAuthority === undefined ? {} : { certificateAuthority: cluster.certificateAuthority }),
+      token: cluster.readerToken,
     });
     closing.push(() => mcp.stop());
     const argocd = startSandboxArgoCd({
-      kubeconfig: kubernetes.kubeconfig('argocd'),
+      kubeconfig: cluster.argocd,
       git: gitOf(config, github, secrets),
       intervalMs: ARGOCD_INTERVAL_MS,
       log,
     });
     closing.push(() => argocd.stop());
-    const outside = outsideOf(config, { secrets, github, kubernetes, mcp: mcp.transport }, log);
+    const outside = outsideOf(config, { secrets, github, cluster, mcp: mcp.transport }, log);
     const { connectionString } = postgres;
     const composed = await compose({
       configFile: config.configFile,
@@ -148,6 +165,14 @@ async function startCluster(
   return kubernetes;
 }
 
+const sandboxAccess = (kubernetes: SandboxKubernetes, secrets: EmbeddedSecrets): ClusterAccess => ({
+  url: kubernetes.url,
+  readerToken: secrets.cluster.reader,
+  read: kubernetes.kubeconfig('reader'),
+  dryRun: kubernetes.kubeconfig('dry-run'),
+  argocd: kubernetes.kubeconfig('argocd'),
+});
+
 function gitOf(config: LoadedConfig, github: SandboxGitHub, secrets: EmbeddedSecrets): GitPort {
   const repoUrl = [...new Set(config.targets.map((target) => target.argocd.repoUrl))];
   return gitFromGitHub({ baseUrl: github.url, token: secrets.gitReader, repoUrl });
@@ -158,13 +183,13 @@ function outsideOf(
   parts: {
     readonly secrets: EmbeddedSecrets;
     readonly github: SandboxGitHub;
-    readonly kubernetes: SandboxKubernetes;
+    readonly cluster: ClusterAccess;
     readonly mcp: OutsideWorld['kubernetesServer'];
   },
   log: Log,
 ): OutsideWorld {
-  const { secrets, github, kubernetes, mcp } = parts;
-  const kubeconfigs = { read: kubernetes.kubeconfig('reader'), dryRun: kubernetes.kubeconfig('dry-run') };
+  const { secrets, github, cluster, mcp } = parts;
+  const kubeconfigs = { read: cluster.read, dryRun: cluster.dryRun };
   return {
     github: {
       apiUrl: github.url,

@@ -22,13 +22,33 @@ const CONTAINER = words(
   'args command env envFrom image imagePullPolicy lifecycle livenessProbe name ports readinessProbe resizePolicy resources restartPolicy restartPolicyRules securityContext startupProbe stdin stdinOnce terminationMessagePath terminationMessagePolicy tty volumeDevices volumeMounts workingDir',
 );
 
+/** Numbers and maps that changes write, by their path. */
+const NUMBERS: Readonly<Record<string, readonly string[]>> = {
+  Deployment: ['minReadySeconds', 'progressDeadlineSeconds', 'replicas', 'revisionHistoryLimit'],
+};
+const MAPS: Readonly<Record<string, readonly string[]>> = { ConfigMap: ['data', 'binaryData'], Secret: ['data'] };
+
+/** What is of another type than the schema says, in the words of server-side apply. */
+function wrongTypes(object: KubeObject): string[] {
+  const spec = isRecord(object.spec) ? object.spec : {};
+  const numbers = (NUMBERS[object.kind] ?? [])
+    .filter((name) => spec[name] !== undefined && spec[name] !== null && typeof spec[name] !== 'number')
+    .map((name) => `.spec.${name}: expected numeric (int or float), got ${goKind(spec[name])}`);
+  const maps = (MAPS[object.kind] ?? [])
+    .filter((name) => object[name] !== undefined && object[name] !== null && !isRecord(object[name]))
+    .map((name) => `.${name}: expected map, got &{${goText(object[name])}}`);
+  return [...numbers, ...maps];
+}
+const goKind = (value: unknown): string => (typeof value === 'boolean' ? 'bool' : typeof value);
+const goText = (value: unknown): string => (Array.isArray(value) ? `[${value.map(goText).join(' ')}]` : String(value));
+
 const unknownIn = (object: Json, known: ReadonlySet<string>, path: string): string[] =>
   Object.keys(object)
     .filter((name) => !known.has(name))
     .map((name) => `${path}.${name}`);
 
 /**
- * Server-side apply refuses a field the schema does not declare. The sandbox knows the schema of the kinds a web
+ * Server-side apply refuses a field the schema does not declare, or of another type. The sandbox knows the schema of the kinds a web
  * application uses, down to the container.
  * @throws StatusError 500, as the real server answers it
  */
@@ -43,9 +63,7 @@ export function refuseUndeclaredFields(object: KubeObject): void {
       found.push(...unknownIn(container, CONTAINER, `.${field}`));
   }
   const { namespace, name } = object.metadata;
-  const which = `${namespace === undefined ? '' : `${namespace}/`}${name}; ${object.apiVersion}, Kind=${object.kind}`;
-  if (found.length > 0)
-    throw notDeclared(
-      `failed to create typed patch object (${which}): ${found.map((field) => `${field}: field not declared in schema`).join(', ')}`,
-    );
+  const which = `${namespace === undefined ? '' : `${namespace}/`}${name}; ${object.apiVersion.includes('/') ? '' : '/'}${object.apiVersion}, Kind=${object.kind}`;
+  const wrong = [...found.map((field) => `${field}: field not declared in schema`), ...wrongTypes(object)];
+  if (wrong.length > 0) throw notDeclared(`failed to create typed patch object (${which}): ${wrong.join(', ')}`);
 }

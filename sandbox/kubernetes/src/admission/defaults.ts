@@ -87,11 +87,20 @@ const BY_KIND: Readonly<Record<string, Defaulter>> = {
   },
 };
 
+/** Status that an object has before any controller saw it. */
+const FIRST_STATUS: Readonly<Record<string, Json>> = {
+  Deployment: {},
+  Service: { loadBalancer: {} },
+  Ingress: { loadBalancer: {} },
+};
+
 /** Fills in what the API server would, for the kinds that changes use most. Changes the object in hand. */
 export function applyDefaults(object: KubeObject): void {
   if (object.kind === 'Namespace') object.spec ??= {};
   if (object.kind === 'Secret') defaultSecret(object);
   if (isRecord(object.spec)) BY_KIND[object.kind]?.(object, object.spec);
+  const status = FIRST_STATUS[object.kind];
+  if (status !== undefined) object.status ??= structuredClone(status);
   const pod = podSpecOf(object);
   if (pod?.spec === undefined) return;
   defaultPodSpec(pod.spec, pod.path, 'Always');

@@ -11,14 +11,18 @@ const LABEL_1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/;
 const QUALIFIED = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 
+const NOT_A_LABEL =
+  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+const NOT_A_SUBDOMAIN =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+
 function nameCauses(object: KubeObject): StatusCause[] {
   const { name } = object.metadata;
   const short = object.kind === 'Namespace' || object.kind === 'Service';
   const rule = object.kind === 'Service' ? LABEL_1035 : object.kind === 'Namespace' ? LABEL_1123 : SUBDOMAIN;
   const lenient = object.kind.endsWith('Role') || object.kind.endsWith('RoleBinding');
   if (lenient ? !/[/%]/.test(name) : rule.test(name) && name.length <= (short ? 63 : 253)) return [];
-  const what = short ? 'a lowercase RFC 1123 label' : 'a lowercase RFC 1123 subdomain';
-  return [wrong('metadata.name', name, `${what} must consist of lower case alphanumeric characters, '-' or '.'`)];
+  return [wrong('metadata.name', name, short ? NOT_A_LABEL : NOT_A_SUBDOMAIN)];
 }
 
 function labelCauses(object: KubeObject): StatusCause[] {

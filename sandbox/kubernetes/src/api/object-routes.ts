@@ -12,7 +12,15 @@ import { answer, mediaType, objectBody, parseBody, readBody } from './http-kit.j
 import { pageOf } from './list-page.js';
 import type { RequestPath } from './request-path.js';
 import { scaleOf, withScale } from './scale.js';
-import { badRequest, conflict, invalid, methodNotAllowed, notFound, unsupportedMediaType } from './status-error.js';
+import {
+  badRequest,
+  conflict,
+  fieldManagerMissing,
+  invalid,
+  methodNotAllowed,
+  notFound,
+  unsupportedMediaType,
+} from './status-error.js';
 
 /** One request that is authenticated and authorised. */
 export interface ObjectRequest {
@@ -121,10 +129,7 @@ export class ObjectRoutes {
   private apply(call: ObjectRequest, body: Json): void {
     const { resource, namespace, name = '', subresource } = call.path;
     const fieldManager = call.query.get('fieldManager') ?? '';
-    if (fieldManager === '')
-      throw badRequest(
-        'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-      );
+    if (fieldManager === '') throw fieldManagerMissing();
     if (subresource === 'scale') throw unsupportedMediaType();
     const wanted = asObject(resource, body);
     if (wanted.metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');

@@ -27,7 +27,7 @@ export class StatusError extends Error {
       metadata: {},
       status: 'Failure',
       message: this.message,
-      reason: this.reason,
+      ...(this.reason === '' ? {} : { reason: this.reason }),
       ...(this.details === undefined ? {} : { details: this.details }),
       code: this.code,
     };
@@ -35,7 +35,7 @@ export class StatusError extends Error {
 }
 
 const detailsOf = (resource: Resource, name: string): Json => ({
-  name,
+  ...(name === '' ? {} : { name }),
   ...(resource.group === '' ? {} : { group: resource.group }),
   kind: resource.plural,
 });
@@ -92,6 +92,16 @@ export const forbidden = (resource: Resource, name: string, why: string): Status
     `${qualifiedName(resource)}${name === '' ? '' : ` "${name}"`} is forbidden: ${why}`,
     detailsOf(resource, name),
   );
+
+/** Server-side apply without saying who applies. */
+export const fieldManagerMissing = (): StatusError => {
+  const message = 'Required value: is required for apply patch';
+  return new StatusError(422, 'Invalid', `PatchOptions.meta.k8s.io "" is invalid: fieldManager: ${message}`, {
+    group: 'meta.k8s.io',
+    kind: 'PatchOptions',
+    causes: [{ reason: 'FieldValueRequired', message, field: 'fieldManager' }],
+  });
+};
 
 export const badRequest = (message: string): StatusError => new StatusError(400, 'BadRequest', message);
 export const unauthorized = (): StatusError => new StatusError(401, 'Unauthorized', 'Unauthorized');

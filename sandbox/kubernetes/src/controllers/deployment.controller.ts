@@ -12,6 +12,7 @@ const REVISION = 'deployment.kubernetes.io/revision';
 const MANAGER = 'kube-controller-manager';
 
 const replicasOf = (object: KubeObject): number => count(at(object, 'spec', 'replicas')) ?? 0;
+const revisionOf = (set: KubeObject): number => Number(set.metadata.annotations?.[REVISION] ?? 0);
 const readyOf = (object: KubeObject): number => count(at(object, 'status', 'readyReplicas')) ?? 0;
 const sum = (sets: readonly KubeObject[], part: (set: KubeObject) => number): number =>
   sets.reduce((total, set) => total + part(set), 0);
@@ -36,7 +37,7 @@ export class DeploymentController {
     if (deployment.metadata.deletionTimestamp !== undefined) return;
     const mine = this.mine(deployment);
     const current = mine.find((set) => sameJson(templateOf(set), record(at(deployment, 'spec', 'template'))));
-    const newest = current ?? this.startSet(deployment, mine);
+    const newest = current === undefined ? this.startSet(deployment, mine) : this.asNewest(current, mine);
     const old = mine.filter((set) => set.metadata.uid !== newest.metadata.uid);
     if (at(deployment, 'spec', 'paused') !== true) this.scale(deployment, newest, old);
     this.forgetOld(deployment, old);
@@ -47,11 +48,21 @@ export class DeploymentController {
     return ownedBy(this.store.list(this.sets, deployment.metadata.namespace), deployment);
   }
 
+  /** A template that comes back is a new revision. */
+  private asNewest(set: KubeObject, mine: readonly KubeObject[]): KubeObject {
+    const others = mine.filter((one) => one.metadata.uid !== set.metadata.uid);
+    const last = Math.max(0, ...others.map(revisionOf));
+    if (revisionOf(set) > last) return set;
+    const annotations = { ...set.metadata.annotations, [REVISION]: String(last + 1) };
+    const next = { ...set, metadata: { ...set.metadata, annotations } };
+    return this.writer.update(this.sets, set, next, { dryRun: false, fieldManager: MANAGER });
+  }
+
   private startSet(deployment: KubeObject, others: readonly KubeObject[]): KubeObject {
     const template = clone(record(at(deployment, 'spec', 'template')));
     const hash = createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 10);
     const labels = { ...labelsOf(at(template, 'metadata', 'labels')), [HASH]: hash };
-    const revision = 1 + Math.max(0, ...others.map((set) => Number(set.metadata.annotations?.[REVISION] ?? 0)));
+    const revision = 1 + Math.max(0, ...others.map(revisionOf));
     const matchLabels = { ...record(at(deployment, 'spec', 'selector', 'matchLabels')), [HASH]: hash };
     const set = {
       apiVersion: 'apps/v1',
@@ -103,7 +114,6 @@ export class DeploymentController {
 
   private forgetOld(deployment: KubeObject, old: readonly KubeObject[]): void {
     const limit = count(at(deployment, 'spec', 'revisionHistoryLimit')) ?? 10;
-    const revisionOf = (set: KubeObject): number => Number(set.metadata.annotations?.[REVISION] ?? 0);
     const empty = old.filter((set) => replicasOf(set) === 0 && (count(at(set, 'status', 'replicas')) ?? 0) === 0);
     const sorted = empty.sort((left, right) => revisionOf(right) - revisionOf(left));
     for (const set of sorted.slice(limit)) this.writer.remove(this.sets, set, { dryRun: false, orphan: false });
@@ -157,14 +167,20 @@ function deploymentStatus(deployment: KubeObject, sets: readonly KubeObject[], n
   const failures = sets.flatMap((set) => list(at(set, 'status', 'conditions')));
   const allowed = share(at(deployment, 'spec', 'strategy', 'rollingUpdate', 'maxUnavailable'), wanted, Math.floor);
   const available = ready >= wanted - allowed && (wanted === 0 || ready > 0);
+  const set = `ReplicaSet "${newest?.metadata.name ?? ''}"`;
   const conditions = [
-    condition(
-      deployment,
-      'Available',
-      available,
-      available ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable',
-    ),
-    condition(deployment, 'Progressing', true, done ? 'NewReplicaSetAvailable' : 'ReplicaSetUpdated'),
+    available
+      ? condition(deployment, 'Available', true, 'MinimumReplicasAvailable', 'Deployment has minimum availability.')
+      : condition(
+          deployment,
+          'Available',
+          false,
+          'MinimumReplicasUnavailable',
+          'Deployment does not have minimum availability.',
+        ),
+    done
+      ? condition(deployment, 'Progressing', true, 'NewReplicaSetAvailable', `${set} has successfully progressed.`)
+      : condition(deployment, 'Progressing', true, 'ReplicaSetUpdated', `${set} is progressing.`),
     ...failures.map((failure) =>
       condition(deployment, 'ReplicaFailure', true, 'FailedCreate', text(at(failure, 'message'))),
     ),
@@ -178,7 +194,7 @@ function deploymentStatus(deployment: KubeObject, sets: readonly KubeObject[], n
   };
   // Counts of zero are left out, as the real API does.
   const shown = Object.fromEntries(Object.entries(counts).filter(([, value]) => value > 0));
-  return { observedGeneration: deployment.metadata.generation, ...shown, conditions };
+  return { observedGeneration: deployment.metadata.generation, ...shown, terminatingReplicas: 0, conditions };
 }
 
 function condition(deployment: KubeObject, type: string, isTrue: boolean, reason: string, message = reason): Json {
