@@ -42,7 +42,8 @@ export function goBuild({ name, version, target = '.', ldflags = '', takes }) {
       env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '' },
     },
   );
-  if (result.error) throw new Error(`${name} cannot be built: go could not be started (${result.error.code}). Install Go.`);
+  if (result.error)
+    throw new Error(`${name} cannot be built: go could not be started (${result.error.code}). Install Go.`);
   if (result.status !== 0) throw new Error(`${name} cannot be built: go build ended with ${result.status}.`);
   renameSync(unfinished, binary);
   return binary;

@@ -14,3 +14,4 @@ export * from './rest.js';
 export * from './subject.js';
 export * from './target.js';
 export * from './template.js';
+export * from './terraform-plan.js';

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+
+/** What Terraform says it would do with one resource. */
+export const TERRAFORM_ACTIONS = ['no-op', 'create', 'read', 'update', 'delete', 'replace', 'forget'] as const;
+export type TerraformAction = (typeof TERRAFORM_ACTIONS)[number];
+
+/** One resource of a Terraform plan. Sensitive values are markers; what is known only after apply is listed by path. */
+export const plannedResourceSchema = z.strictObject({
+  address: z.string(),
+  mode: z.enum(['managed', 'data']),
+  type: z.string(),
+  name: z.string(),
+  provider: z.string(),
+  action: z.enum(TERRAFORM_ACTIONS),
+  before: z.record(z.string(), z.unknown()).nullable(),
+  after: z.record(z.string(), z.unknown()).nullable(),
+  /** Dotted paths of `after` that only apply will know. */
+  unknown: z.array(z.string()),
+});
+export type PlannedResource = z.infer<typeof plannedResourceSchema>;
+
+/** A Terraform plan as policy, people and the approval subject see it (spec 003, "What a plan is"). */
+export const terraformPlanSchema = z.strictObject({
+  kind: z.literal('terraform-plan/1'),
+  /** SHA-256 of the canonical normalised `show -json`, made from the very file that `fileDigest` names. */
+  digest: z.string(),
+  /** SHA-256 of the saved plan file, which apply consumes. */
+  fileDigest: z.string(),
+  /** SHA-256 of the lock file the plan was made with; of nothing when no provider is needed. */
+  lockDigest: z.string(),
+  /** Of the state inside the plan file; empty and 0 before the first apply. */
+  state: z.strictObject({ lineage: z.string(), serial: z.number().int() }),
+  resources: z.array(plannedResourceSchema),
+  /** Addresses of resources that were found changed outside of Terraform. */
+  drift: z.array(z.string()),
+  summary: z.strictObject({
+    create: z.number(),
+    update: z.number(),
+    delete: z.number(),
+    replace: z.number(),
+    noop: z.number(),
+  }),
+});
+export type TerraformPlan = z.infer<typeof terraformPlanSchema>;

@@ -1,0 +1,11 @@
+export { formatHcl } from './format-hcl.js';
+export type { HclAttribute, HclBlock, HclCall, HclFile, HclPlace } from './hcl-file.js';
+export { parseHcl } from './parse-hcl.js';
+export { type AllowedProvider, assertSafe, type Refusal, type SafetyOptions, unsafeParts } from './source-safety.js';
+export {
+  type PlannedStack,
+  type StackFile,
+  type StackRequest,
+  StackRunner,
+  type StackRunnerOptions,
+} from './stack-runner.js';
