@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 
 /** What a child process may use. */
 export interface ChildLimits {
@@ -43,14 +44,18 @@ export function runChild(options: ChildOptions): Promise<ChildResult> {
   const blocks = Math.ceil(limits.fileBytes / 512);
   // The shell sets the limits and becomes the command; arguments never pass through its grammar.
   const script = `ulimit -f ${blocks} && ulimit -c 0 && exec "$0" "$@"`;
+  // Another user may not reach the folder the binary lies in; an open file needs no way to it. Only Linux can.
+  const open = user !== undefined && process.platform === 'linux' ? openSync(options.binary, 'r') : undefined;
+  const command = open === undefined ? options.binary : '/proc/self/fd/3';
   return new Promise((resolve, reject) => {
-    const child = spawn('/bin/sh', ['-c', script, options.binary, ...options.args], {
+    const child = spawn('/bin/sh', ['-c', script, command, ...options.args], {
       cwd: options.folder,
       env: options.env,
       detached: true,
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: ['ignore', 'pipe', 'ignore', ...(open === undefined ? [] : [open])],
       ...(user === undefined ? {} : { uid: user.uid, gid: user.gid }),
     });
+    if (open !== undefined) closeSync(open);
     const parts: Buffer[] = [];
     let bytes = 0;
     let ended: ChildResult['ended'] = null;
@@ -71,7 +76,7 @@ export function runChild(options: ChildOptions): Promise<ChildResult> {
     const timer = setTimeout(() => end('time'), limits.seconds * 1000);
     const cancel = (): void => end('canceled');
     options.signal?.addEventListener('abort', cancel, { once: true });
-    child.stdout.on('data', (part: Buffer) => {
+    child.stdout?.on('data', (part: Buffer) => {
       bytes += part.length;
       if (bytes > limits.outputBytes) end('output');
       else parts.push(part);
