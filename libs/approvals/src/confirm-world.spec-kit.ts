@@ -1,4 +1,4 @@
-import type { ManifestPlan, Person, Target, Vote } from '@planwarden/contracts';
+import type { ManifestPlan, ManifestTarget, Person, Vote } from '@planwarden/contracts';
 import type { ConfirmPorts, JournalFacts } from './index.js';
 import { buildSubject, filesDigest, peopleDigest, type SubjectParts, targetConfigurationDigest } from './index.js';
 
@@ -15,7 +15,7 @@ export const person = (id: string, githubId: number, role: 'approver' | 'viewer'
 export const owner = person('owner', 1);
 export const reviewer = person('reviewer', 2);
 
-export const target: Target = {
+export const target: ManifestTarget = {
   name: 'staging',
   environment: 'staging',
   repository: { owner: 'acme', name: 'infrastructure' },

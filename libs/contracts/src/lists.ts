@@ -100,8 +100,8 @@ export type PersonaName = (typeof PERSONAS)[number];
 export const ROLES = ['approver', 'viewer'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** How an approved change reaches the cluster. */
-export const DELIVERIES = ['gitops', 'direct'] as const;
+/** How an approved change takes effect: merged and synced, written to the cluster, or applied by Terraform. */
+export const DELIVERIES = ['gitops', 'direct', 'apply'] as const;
 export type Delivery = (typeof DELIVERIES)[number];
 
 /** MCP tools of the first road, in the order agents meet them. */

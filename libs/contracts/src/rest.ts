@@ -111,6 +111,8 @@ export const targetViewSchema = z.strictObject({
   environment: z.string(),
   repository: z.string(),
   path: z.string(),
+  kind: z.enum(['manifests', 'terraform']),
+  /** Of manifests; empty for Terraform. */
   namespaces: z.array(z.string()),
   quorum: z.number().int(),
 });

@@ -14,7 +14,10 @@ export const subjectSchema = z.strictObject({
     repositoryId: z.number().int(),
     baseBranch: z.string(),
     path: z.string(),
-    cluster: z.string(),
+    /** Of manifests. */
+    cluster: z.string().optional(),
+    /** Of Terraform. */
+    stack: z.string().optional(),
     delivery: z.enum(DELIVERIES),
     configurationDigest: z.string(),
   }),

@@ -1,19 +1,30 @@
 import { z } from 'zod';
-import { ASSURANCES, DELIVERIES, PERSONAS, ROLES } from './lists.js';
+import { ASSURANCES, PERSONAS, ROLES } from './lists.js';
 
-/**
- * A target as trusted: defaults filled by the application's config.ts. What an operator writes in planwarden.yaml is
- * held by the "as written" schema in apps/orchestrator/src/config.ts.
- */
-export const targetSchema = z.strictObject({
+const everyTarget = {
   name: z.string(),
   environment: z.string(),
   repository: z.strictObject({ owner: z.string(), name: z.string() }),
   baseBranch: z.string(),
   /** Folder inside the repository, no leading or trailing slash. Every file of a change lies below it. */
   path: z.string(),
-  kind: z.enum(['manifests', 'terraform']),
-  delivery: z.enum(DELIVERIES),
+  owners: z.array(z.string()),
+  quorum: z.number().int().min(1),
+  leastAssurance: z.enum(ASSURANCES),
+  limits: z.strictObject({
+    openRuns: z.number().int().min(1),
+    /** Seconds after which an unanswered approval subject expires. */
+    approvalExpirySeconds: z.number().int().min(60),
+    /** Seconds verify waits for sync and roll-out. */
+    verifyTimeoutSeconds: z.number().int().min(1),
+  }),
+};
+
+/** A target whose changes are Kubernetes manifests. */
+export const manifestTargetSchema = z.strictObject({
+  ...everyTarget,
+  kind: z.literal('manifests'),
+  delivery: z.enum(['gitops', 'direct']),
   /** Name of the cluster as planwarden.yaml calls it. */
   cluster: z.string(),
   argocd: z.strictObject({
@@ -29,17 +40,29 @@ export const targetSchema = z.strictObject({
     /** Namespaces that workloads of this target may use. `*` at the end of an entry matches any suffix. */
     namespaces: z.array(z.string()).min(1),
   }),
-  owners: z.array(z.string()),
-  quorum: z.number().int().min(1),
-  leastAssurance: z.enum(ASSURANCES),
-  limits: z.strictObject({
-    openRuns: z.number().int().min(1),
-    /** Seconds after which an unanswered approval subject expires. */
-    approvalExpirySeconds: z.number().int().min(60),
-    /** Seconds verify waits for sync and roll-out. */
-    verifyTimeoutSeconds: z.number().int().min(1),
+});
+export type ManifestTarget = z.infer<typeof manifestTargetSchema>;
+
+/** A target whose changes are Terraform: one stack, whose files lie directly in `path`. */
+export const terraformTargetSchema = z.strictObject({
+  ...everyTarget,
+  kind: z.literal('terraform'),
+  delivery: z.literal('apply'),
+  /** Name of the stack: its state and its lock. */
+  stack: z.string(),
+  terraform: z.strictObject({
+    binary: z.enum(['terraform', 'tofu']),
+    /** `namespace/type` and the one version of each provider that files may use. */
+    providers: z.array(z.strictObject({ source: z.string(), version: z.string() })),
   }),
 });
+export type TerraformTarget = z.infer<typeof terraformTargetSchema>;
+
+/**
+ * A target as trusted: defaults filled by the application's config.ts. What an operator writes in planwarden.yaml is
+ * held by the "as written" schema in apps/orchestrator/src/config.ts.
+ */
+export const targetSchema = z.discriminatedUnion('kind', [manifestTargetSchema, terraformTargetSchema]);
 export type Target = z.infer<typeof targetSchema>;
 
 /** A person who may sign in. GitHub's numeric id is what counts; the login is for display. */

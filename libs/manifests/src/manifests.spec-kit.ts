@@ -1,7 +1,7 @@
-import { type GeneratedFile, type ObjectRef, PlanwardenError, type Target } from '@planwarden/contracts';
+import { type GeneratedFile, type ManifestTarget, type ObjectRef, PlanwardenError } from '@planwarden/contracts';
 import { type LiveReader, objectKey } from './index.js';
 
-export const TARGET: Target = {
+export const TARGET: ManifestTarget = {
   name: 'staging',
   environment: 'staging',
   repository: { owner: 'platform', name: 'infrastructure' },

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import {
   type GeneratedFile,
+  type ManifestTarget,
   PlanwardenError,
-  type Target,
   type TemplateDetail,
   type TemplateSummary,
 } from '@planwarden/contracts';
@@ -43,7 +43,11 @@ export class TemplateCatalog {
    * Fills a template for a target.
    * @throws PlanwardenError TEMPLATE_UNKNOWN, INPUT_INVALID naming every bad parameter
    */
-  render(name: string, parameters: Readonly<Json>, target: Target): { readonly files: readonly GeneratedFile[] } {
+  render(
+    name: string,
+    parameters: Readonly<Json>,
+    target: ManifestTarget,
+  ): { readonly files: readonly GeneratedFile[] } {
     const template = this.find(name);
     const place = { ...target, namespacePrefix: prefixOf(target) };
     const given = structuredClone(parameters) as Json;
@@ -81,7 +85,7 @@ function check(template: Template, parameters: Json): void {
   if (!template.check(parameters)) throw parametersRefused(badParameters(template.check.errors ?? []));
 }
 
-function outsideTarget({ name, namespace }: Readonly<Json>, target: Target): BadParameter[] {
+function outsideTarget({ name, namespace }: Readonly<Json>, target: ManifestTarget): BadParameter[] {
   const problems: BadParameter[] = [];
   if (typeof namespace === 'string' && !namespaceAllowed(target, namespace)) {
     problems.push(['namespace', `is not a namespace of the target (${target.argocd.namespaces.join(', ')})`]);
@@ -104,7 +108,7 @@ const yamlOf = (tree: unknown): string =>
   stringify(tree, { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' });
 
 /** What namespaces of the target begin with, where the target names a family of them. */
-function prefixOf(target: Target): string {
+function prefixOf(target: ManifestTarget): string {
   const family = target.argocd.namespaces.find((name) => name.endsWith('*'));
   return family === undefined ? '' : family.slice(0, -1);
 }

@@ -1,4 +1,4 @@
-import type { Target } from '@planwarden/contracts';
+import type { ManifestTarget } from '@planwarden/contracts';
 import type { SourceControl } from '@planwarden/source-control';
 import { z } from 'zod';
 import type { ClusterReader } from './observe.js';
@@ -35,7 +35,7 @@ function covers(application: Application, path: string): boolean {
  */
 export async function uncoveredPath(
   reader: Pick<ClusterReader, 'list'>,
-  target: Target,
+  target: ManifestTarget,
   paths: readonly string[],
   objects: readonly Readonly<Record<string, unknown>>[],
 ): Promise<string | undefined> {
@@ -53,7 +53,7 @@ export async function uncoveredPath(
 export async function missingSync(
   reader: ClusterReader,
   github: SourceControl,
-  target: Target,
+  target: ManifestTarget,
   change: { readonly paths: readonly string[]; readonly mergeSha: string },
 ): Promise<string | null> {
   const applications = await applicationsOf(reader, target);
@@ -74,7 +74,7 @@ export async function missingSync(
 /** What Argo CD finds unwell among the applications that cover the changed paths; null when all are healthy. */
 export async function unhealthy(
   reader: ClusterReader,
-  target: Target,
+  target: ManifestTarget,
   paths: readonly string[],
 ): Promise<string | null> {
   const applications = await applicationsOf(reader, target);
@@ -85,7 +85,7 @@ export async function unhealthy(
   return ill === undefined ? null : 'Argo CD does not call every application healthy yet';
 }
 
-async function applicationsOf(reader: Pick<ClusterReader, 'list'>, target: Target): Promise<Application[]> {
+async function applicationsOf(reader: Pick<ClusterReader, 'list'>, target: ManifestTarget): Promise<Application[]> {
   const found = await reader.list(
     { group: 'argoproj.io', version: 'v1alpha1', kind: 'Application' },
     target.argocd.namespace,
@@ -98,7 +98,7 @@ async function applicationsOf(reader: Pick<ClusterReader, 'list'>, target: Targe
 /** The merge commit, or one that descends from it with the same files below the target's path. */
 async function isOurRevision(
   github: SourceControl,
-  target: Target,
+  target: ManifestTarget,
   revision: string,
   mergeSha: string,
 ): Promise<boolean> {

@@ -1,4 +1,4 @@
-import type { Facts, ObjectRef, Target } from '@planwarden/contracts';
+import type { Facts, ManifestTarget, ObjectRef, Target } from '@planwarden/contracts';
 import { factsDigest, importCluster, nodeIdOf } from '@planwarden/graph';
 import type { ChangeServices } from './change.services.js';
 
@@ -19,7 +19,7 @@ const KINDS = [
 /** Reads the target's part of the cluster into the graph. @returns the snapshot's id */
 export async function refreshGraph(
   { graph, cluster, config }: Pick<ChangeServices, 'graph' | 'cluster' | 'config'>,
-  target: Target,
+  target: ManifestTarget,
 ): Promise<string> {
   const { snapshot } = await importCluster({
     reader: cluster(target.cluster),
@@ -35,7 +35,7 @@ export async function refreshGraph(
 /** What policy may know about the infrastructure around the objects of a change, from a fresh snapshot. */
 export async function gatherFacts(
   services: Pick<ChangeServices, 'graph' | 'cluster' | 'config'>,
-  target: Target,
+  target: ManifestTarget,
   refs: readonly ObjectRef[],
 ): Promise<{ readonly facts: Facts; readonly factsDigest: string }> {
   await refreshGraph(services, target);
@@ -53,7 +53,7 @@ export async function gatherFacts(
  * environments share, such as Argo CD's own, has none.
  */
 export function environmentsOf(targets: readonly Target[], cluster: string): (ref: ObjectRef) => string | null {
-  const here = targets.filter((target) => target.cluster === cluster);
+  const here = targets.filter((target) => target.kind === 'manifests').filter((target) => target.cluster === cluster);
   return ({ kind, namespace, name }) => {
     const place = namespace ?? (kind === 'Namespace' ? name : null);
     if (place === null) return null;

@@ -1,5 +1,5 @@
 import { type LiveObject, normaliseLive, refOf } from '@planwarden/cluster';
-import type { ManifestPlan, Target } from '@planwarden/contracts';
+import type { ManifestPlan, ManifestTarget } from '@planwarden/contracts';
 import { parseManifests, planManifests } from '@planwarden/manifests';
 import { baseFilesOf, changedEntries, filesAtCommit } from './branch-files.js';
 import type { ChangeServices } from './change.services.js';
@@ -13,7 +13,7 @@ const FIELD_MANAGER = 'argocd-controller';
  */
 export async function makePlan(
   services: Pick<ChangeServices, 'sourceControl' | 'cluster' | 'toolVersions'>,
-  target: Target,
+  target: ManifestTarget,
   commits: { readonly baseSha: string; readonly codeSha: string },
 ): Promise<{ readonly plan: ManifestPlan; readonly toolVersions: Readonly<Record<string, string>> }> {
   const github = services.sourceControl(target);

@@ -1,5 +1,5 @@
 import { apiVersionOf } from '@planwarden/cluster';
-import type { ManifestPlan, ObjectRef, PlannedObject, Target } from '@planwarden/contracts';
+import type { ManifestPlan, ManifestTarget, ObjectRef, PlannedObject } from '@planwarden/contracts';
 import { PlanwardenError } from '@planwarden/contracts';
 import { requireOk, type ToolAnswer } from '@planwarden/mcp-client';
 import type { StepContext } from '@planwarden/runs';
@@ -21,7 +21,7 @@ export interface ClusterReader {
 /** The Kubernetes MCP server; what it answers is data from outside. */
 export function readerOverMcp(
   { gateway }: Pick<ChangeServices, 'gateway'>,
-  target: Target,
+  target: ManifestTarget,
   { run, signal }: Pick<StepContext, 'run' | 'signal'>,
 ): ClusterReader {
   const call = (tool: string, args: Readonly<Record<string, unknown>>): Promise<ToolAnswer> =>
@@ -48,7 +48,7 @@ export function readerOverMcp(
   };
 }
 
-export function readerOverClient(services: Pick<ChangeServices, 'cluster'>, target: Target): ClusterReader {
+export function readerOverClient(services: Pick<ChangeServices, 'cluster'>, target: ManifestTarget): ClusterReader {
   const cluster = services.cluster(target.cluster);
   return {
     get: (ref) => cluster.get(ref),

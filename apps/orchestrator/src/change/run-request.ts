@@ -13,6 +13,7 @@ import { agentFiles } from '@planwarden/manifests';
 import { findSecrets } from '@planwarden/redaction';
 import type { RunRecord } from '@planwarden/runs';
 import type { ChangeServices } from './change.services.js';
+import { manifestTarget } from './manifest-target.js';
 
 /** The request of a run, as it was accepted. */
 export const requestOf = (run: RunRecord): ChangeRequest => changeRequestSchema.parse(run.request);
@@ -23,7 +24,8 @@ export function filesOf(
   request: ChangeRequest,
   target: Target,
 ): readonly GeneratedFile[] {
-  if (request.template) return catalog.render(request.template.name, request.template.parameters, target).files;
+  if (request.template)
+    return catalog.render(request.template.name, request.template.parameters, manifestTarget(target)).files;
   return agentFiles({ files: request.files ?? [], deletions: request.deletions ?? [] }, target);
 }
 

@@ -1,4 +1,4 @@
-import type { Target } from '@planwarden/contracts';
+import type { ManifestTarget, Target } from '@planwarden/contracts';
 import type { SandboxSeed } from '@planwarden/sandbox-github';
 import { CHECK_NAME } from '../change/steps/publish-evidence.step.js';
 import type { InstallationConfig } from '../config.file.js';
@@ -87,16 +87,17 @@ function firstFiles(targets: readonly Target[]): Record<string, string> {
   return {
     'README.md': '# Infrastructure\n\nChanges arrive by pull request.\n',
     ...Object.fromEntries(
-      targets.map((target) => [
-        `${target.argocd.rootPath}/README.md`,
-        `# Applications of ${target.name}\n\nArgo CD reads this folder.\n`,
-      ]),
+      targets.map((target) =>
+        target.kind === 'manifests'
+          ? [`${target.argocd.rootPath}/README.md`, `# Applications of ${target.name}\n\nArgo CD reads this folder.\n`]
+          : [`${target.path}/README.md`, `# Stack ${target.stack}\n\nTerraform reads this folder.\n`],
+      ),
     ),
   };
 }
 
 /** The application under which every other of the target stands; the operator's, never a run's. */
-export function rootApplication({ argocd, baseBranch }: Target) {
+export function rootApplication({ argocd, baseBranch }: ManifestTarget) {
   return {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Application',

@@ -161,7 +161,7 @@ async function startCluster(
       { token: secrets.cluster.argocd, user: 'argocd', permissions: [{ verbs: ['*'], resources: ['*'] }] },
     ],
   });
-  for (const target of config.targets) kubernetes.control.apply(rootApplication(target), 'operator');
+  for (const target of manifestTargets(config)) kubernetes.control.apply(rootApplication(target), 'operator');
   return kubernetes;
 }
 
@@ -173,8 +173,10 @@ const sandboxAccess = (kubernetes: SandboxKubernetes, secrets: EmbeddedSecrets):
   argocd: kubernetes.kubeconfig('argocd'),
 });
 
+const manifestTargets = ({ targets }: LoadedConfig) => targets.filter((target) => target.kind === 'manifests');
+
 function gitOf(config: LoadedConfig, github: SandboxGitHub, secrets: EmbeddedSecrets): GitPort {
-  const repoUrl = [...new Set(config.targets.map((target) => target.argocd.repoUrl))];
+  const repoUrl = [...new Set(manifestTargets(config).map((target) => target.argocd.repoUrl))];
   return gitFromGitHub({ baseUrl: github.url, token: secrets.gitReader, repoUrl });
 }
 
@@ -203,7 +205,7 @@ function outsideOf(
       webhookSecret: secrets.webhookSecret,
     },
     kubernetesServer: mcp,
-    clusters: Object.fromEntries(config.targets.map((target) => [target.cluster, kubeconfigs])),
+    clusters: Object.fromEntries(manifestTargets(config).map((target) => [target.cluster, kubeconfigs])),
     toolVersions: { planwarden: VERSION, 'kubernetes-mcp-server': KUBERNETES_MCP_VERSION },
   };
 }

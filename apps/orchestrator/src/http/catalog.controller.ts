@@ -15,7 +15,8 @@ export class CatalogController {
       environment: target.environment,
       repository: `${target.repository.owner}/${target.repository.name}`,
       path: target.path,
-      namespaces: target.argocd.namespaces,
+      kind: target.kind,
+      namespaces: target.kind === 'manifests' ? target.argocd.namespaces : [],
       quorum: target.quorum,
     }));
     return { targets };

@@ -3,6 +3,7 @@ import { checkPlanRecord, planRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
 import { gatherFacts } from '../facts.js';
 import { decisionRecordOf, judge } from '../judge.js';
+import { manifestTarget } from '../manifest-target.js';
 import { deniedBy } from '../outcomes.js';
 import { actorOf } from '../run-request.js';
 
@@ -14,7 +15,7 @@ export function checkPlanStep(services: ChangeServices): Step {
     effects: [],
     execute: async (context) => {
       const { run } = context;
-      const target = services.config.target(run.target);
+      const target = manifestTarget(services.config.target(run.target));
       const { plan } = await context.output('plan', planRecord);
       const { facts, factsDigest } = await gatherFacts(services, target, plan.objects);
       const decision = await judge(

@@ -4,6 +4,7 @@ import { done, type Step } from '@planwarden/runs';
 import { contextRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
 import { gatherFacts } from '../facts.js';
+import { manifestTarget } from '../manifest-target.js';
 import { filesOf, requestOf } from '../run-request.js';
 
 /** Related resources and blast radius, from a fresh look at the cluster: one facts document. */
@@ -13,7 +14,7 @@ export function gatherContextStep(services: ChangeServices): Step {
     state: 'validating',
     effects: [],
     execute: async ({ run }) => {
-      const target = services.config.target(run.target);
+      const target = manifestTarget(services.config.target(run.target));
       const refs = refsOf(services, run.request === null ? undefined : requestOf(run), target);
       const { facts, factsDigest } = await gatherFacts(services, target, refs);
       const affected = facts.blastRadius.affected;

@@ -4,6 +4,7 @@ import { uncoveredPath } from '../argocd-sync.js';
 import { planRecord, pullRequestRecord, validateRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
 import { makePlan } from '../make-plan.js';
+import { manifestTarget } from '../manifest-target.js';
 import { readerOverClient } from '../observe.js';
 import { end } from '../outcomes.js';
 
@@ -14,7 +15,7 @@ export function planStep(services: ChangeServices): Step {
     state: 'planning',
     effects: [],
     execute: async (context) => {
-      const target = services.config.target(context.run.target);
+      const target = manifestTarget(services.config.target(context.run.target));
       const github = services.sourceControl(target);
       const pull = await context.output('open-pull-request', pullRequestRecord);
       const tip = await github.branchHead(target.baseBranch);

@@ -113,7 +113,7 @@ async function subject(
       repositoryId: (await github.repository()).id,
       baseBranch: target.baseBranch,
       path: target.path,
-      cluster: target.cluster,
+      ...(target.kind === 'manifests' ? { cluster: target.cluster } : { stack: target.stack }),
       delivery: target.delivery,
       configurationDigest: targetConfigurationDigest(target),
     },

@@ -1,9 +1,10 @@
-import type { ErrorCode, ManifestPlan, Target } from '@planwarden/contracts';
+import type { ErrorCode, ManifestPlan, ManifestTarget } from '@planwarden/contracts';
 import { done, type Step, type StepContext, type StepOutcome } from '@planwarden/runs';
 import { missingSync, unhealthy } from '../argocd-sync.js';
 import { mergeRecord, planRecord, validateRecord, verifyRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
 import { judge } from '../judge.js';
+import { manifestTarget } from '../manifest-target.js';
 import { type Observed, observe, readerOverClient, readerOverMcp } from '../observe.js';
 import { deniedBy, end } from '../outcomes.js';
 
@@ -24,7 +25,7 @@ export function verifyStep(services: ChangeServices): Step {
     effects: [],
     execute: async (context) => {
       const { run } = context;
-      const target = services.config.target(run.target);
+      const target = manifestTarget(services.config.target(run.target));
       const { plan } = await context.output('plan', planRecord);
       const { mergeSha } = await context.output('merge', mergeRecord);
       const { files } = await context.output('validate', validateRecord);
@@ -95,7 +96,7 @@ function sameAgain(seen: Observed, again: Observed): NotYet | undefined {
 async function notYet(
   services: ChangeServices,
   context: StepContext,
-  target: Target,
+  target: ManifestTarget,
   plan: ManifestPlan,
   seen: Observed | null,
   why: NotYet,
@@ -123,7 +124,7 @@ async function notYet(
 const asked = (
   services: ChangeServices,
   { run }: StepContext,
-  target: Target,
+  target: ManifestTarget,
   plan: ManifestPlan,
   { images, workloads }: Observed,
 ) =>
