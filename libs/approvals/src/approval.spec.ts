@@ -13,21 +13,21 @@ const after = (ms: number) => ({ now: async () => new Date(start.getTime() + ms)
 
 test('is fresh for its fence until 60 seconds have passed', async () => {
   const { approval, ports } = await granted();
-  await expect(assertFresh(approval, 7, ports)).resolves.toBeUndefined();
-  await expect(assertFresh(approval, 7, { ...ports, ...after(59_999) })).resolves.toBeUndefined();
-  await expect(assertFresh(approval, 7, { ...ports, ...after(60_000) })).rejects.toMatchObject({
+  await expect(assertFresh(approval, 7, ports, 'merge')).resolves.toBeUndefined();
+  await expect(assertFresh(approval, 7, { ...ports, ...after(59_999) }, 'merge')).resolves.toBeUndefined();
+  await expect(assertFresh(approval, 7, { ...ports, ...after(60_000) }, 'merge')).rejects.toMatchObject({
     code: 'APPROVAL_EXPIRED',
   });
-  await expect(assertFresh(approval, 7, { ...ports, ...after(-1) })).rejects.toMatchObject({
+  await expect(assertFresh(approval, 7, { ...ports, ...after(-1) }, 'merge')).rejects.toMatchObject({
     code: 'APPROVAL_EXPIRED',
   });
   const broken = { ...ports, now: async () => new Date(Number.NaN) };
-  await expect(assertFresh(approval, 7, broken)).rejects.toMatchObject({ code: 'APPROVAL_EXPIRED' });
+  await expect(assertFresh(approval, 7, broken, 'merge')).rejects.toMatchObject({ code: 'APPROVAL_EXPIRED' });
 });
 
 test('is refused under another fence', async () => {
   const { approval, ports } = await granted();
-  await expect(assertFresh(approval, 8, ports)).rejects.toMatchObject({ code: 'APPROVAL_FENCE_PASSED' });
+  await expect(assertFresh(approval, 8, ports, 'merge')).rejects.toMatchObject({ code: 'APPROVAL_FENCE_PASSED' });
 });
 
 test.each([
@@ -36,7 +36,7 @@ test.each([
   ['TARGET_CHANGED', { targetConfigurationDigest: async () => 'sha256:other' }],
 ])('is refused with %s when that digest is another one now', async (code, change) => {
   const { approval, ports } = await granted();
-  await expect(assertFresh(approval, 7, { ...ports, ...change })).rejects.toMatchObject({ code });
+  await expect(assertFresh(approval, 7, { ...ports, ...change }, 'merge')).rejects.toMatchObject({ code });
 });
 
 describe('cannot be made elsewhere', () => {
@@ -56,7 +56,9 @@ describe('cannot be made elsewhere', () => {
   ];
   test.each(forgeries)('%s is refused', async (_, forge) => {
     const { approval, ports } = await granted();
-    await expect(assertFresh(forge(approval) as Approval, 7, ports)).rejects.toMatchObject({ code: 'APPROVAL_FORGED' });
+    await expect(assertFresh(forge(approval) as Approval, 7, ports, 'merge')).rejects.toMatchObject({
+      code: 'APPROVAL_FORGED',
+    });
   });
 
   test('the constructor taken from a real one refuses every key, also through a subclass', async () => {

@@ -28,7 +28,12 @@ export interface Grant {
   /** Milliseconds since the epoch, by the database's clock. A number: a Date could be set back. */
   readonly grantedAtMs: number;
   readonly digests: TrustDigests;
+  /** `merge`: an apply of this round was released before; it spent votes and expiry, and only its merge is left. */
+  readonly releases: 'everything' | 'merge';
 }
+
+/** What is about to be released. */
+export type ReleasedEffect = 'apply' | 'merge';
 
 const token: unique symbol = Symbol('approval');
 const granted = new WeakSet<object>();
@@ -78,12 +83,21 @@ export function grantApproval(grant: Grant): Approval {
 
 /**
  * The last thing every released effect calls, right before it acts.
- * @throws PlanwardenError APPROVAL_FORGED, APPROVAL_FENCE_PASSED, APPROVAL_EXPIRED, SUBJECT_EXPIRED, PEOPLE_CHANGED,
- * POLICY_CHANGED or TARGET_CHANGED
+ * @throws PlanwardenError APPROVAL_FORGED, APPROVAL_FENCE_PASSED, APPROVAL_SPENT, APPROVAL_EXPIRED, SUBJECT_EXPIRED,
+ * PEOPLE_CHANGED, POLICY_CHANGED or TARGET_CHANGED
  */
-export async function assertFresh(approval: Approval, fence: number, ports: FreshPorts): Promise<void> {
+export async function assertFresh(
+  approval: Approval,
+  fence: number,
+  ports: FreshPorts,
+  effect: ReleasedEffect,
+): Promise<void> {
   const grant = Approval.read(approval);
   if (fence !== grant.fence) throw refused('APPROVAL_FENCE_PASSED', 'the approval belongs to another lease of the run');
+  if (grant.releases === 'merge') {
+    if (effect !== 'merge') throw refused('APPROVAL_SPENT', 'the apply of this round was released before');
+    return assertYoung(grant, (await ports.now()).getTime());
+  }
   const [people, bundle, target] = await Promise.all([
     ports.peopleDigest(),
     ports.policyBundleDigest(),
@@ -96,12 +110,15 @@ export async function assertFresh(approval: Approval, fence: number, ports: Fres
   }
   // The clock is read last: what the reads above took counts against the 60 seconds.
   const now = (await ports.now()).getTime();
+  assertYoung(grant, now);
+  if (isExpired(grant.subject, now)) throw refused('SUBJECT_EXPIRED', 'the approval subject has expired');
+}
+
+function assertYoung(grant: Grant, now: number): void {
   const age = now - grant.grantedAtMs;
   // A clock that runs backwards is no reason to trust longer.
-  if (!(age >= 0 && age < APPROVAL_LIFETIME_MS)) {
-    throw refused('APPROVAL_EXPIRED', 'the approval is older than 60 seconds');
-  }
-  if (isExpired(grant.subject, now)) throw refused('SUBJECT_EXPIRED', 'the approval subject has expired');
+  if (age >= 0 && age < APPROVAL_LIFETIME_MS) return;
+  throw refused('APPROVAL_EXPIRED', 'the approval is older than 60 seconds');
 }
 
 /** True when a subject is past its expiry, or its expiry is not a time. */

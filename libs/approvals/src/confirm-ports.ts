@@ -2,6 +2,7 @@ import type {
   Decision,
   ManifestPlan,
   Person,
+  Plan,
   Requester,
   Subject,
   Tally,
@@ -24,7 +25,7 @@ export interface JournalFacts {
   /** SHA of the evidence commit that publish-evidence made. */
   readonly evidenceSha: string;
   /** The plan as it was voted on. */
-  readonly plan: ManifestPlan;
+  readonly plan: Plan;
   readonly toolVersions: Readonly<Record<string, string>>;
   /** Digest of our block of the PR text as publish-evidence wrote it. */
   readonly blockDigest: string;
@@ -32,6 +33,8 @@ export interface JournalFacts {
   readonly earlierDigests: readonly string[];
   /** Who pressed Discard, if anybody did. */
   readonly discardedBy: string | null;
+  /** Whether an apply of this round took effect: then only its merge is left. */
+  readonly applied: boolean;
 }
 
 export interface PullRequestFacts {
@@ -65,6 +68,23 @@ export interface BaseFacts {
   readonly mergeBaseSubtree: string | null;
 }
 
+/** What there is to compare a plan with now. */
+export type PlanNow =
+  | {
+      readonly kind: 'manifest-plan/1';
+      /** Made again, from the files at the code commit and the live cluster. */
+      readonly plan: ManifestPlan;
+      readonly toolVersions: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly kind: 'terraform-plan/1';
+      /** Of the saved plan file as it is kept now; null when it is gone. */
+      readonly fileDigest: string | null;
+      /** The state as it is now. */
+      readonly state: { readonly lineage: string; readonly serial: number };
+      readonly toolVersions: Readonly<Record<string, string>>;
+    };
+
 export interface Judgement {
   readonly allow: boolean;
   /** Quorum the policy asks for now. */
@@ -85,8 +105,7 @@ export interface ConfirmPorts extends FreshPorts {
   base(): Promise<BaseFacts>;
   /** Files of the change at a commit: what the subject's files digest was made of. */
   changedFiles(sha: string): Promise<readonly FileEntry[]>;
-  /** The plan made again now, from the files at the code commit and the live cluster. */
-  planAgain(): Promise<{ readonly plan: ManifestPlan; readonly toolVersions: Readonly<Record<string, string>> }>;
+  planNow(): Promise<PlanNow>;
   factsDigest(): Promise<string>;
   /** Judges plan and facts again with the policy and the facts of now. Asked only when one of them changed. */
   judgeAgain(): Promise<Judgement>;

@@ -119,6 +119,7 @@ export function world(built = buildSubject(parts), digestInEvidence: string = bu
     blockDigest: 'sha256:block',
     earlierDigests: [],
     discardedBy: null,
+    applied: false,
   };
   const ports: ConfirmPorts = {
     now: async () => clock.now,
@@ -133,7 +134,7 @@ export function world(built = buildSubject(parts), digestInEvidence: string = bu
     evidence: async () => evidence,
     base: async () => base,
     changedFiles: async () => files,
-    planAgain: async () => ({ plan, toolVersions: parts.plan.toolVersions }),
+    planNow: async () => ({ kind: 'manifest-plan/1', plan, toolVersions: parts.plan.toolVersions }),
     factsDigest: async () => 'sha256:facts',
     judgeAgain: async () => ({ allow: true, quorum: 1 }),
     votes: async (digest) => ({ votes: [vote(digest)], uncounted: [] }),

@@ -1,8 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
-import { PlanwardenError, type Subject } from '@planwarden/contracts';
+import { PlanwardenError, type Subject, type TerraformPlan } from '@planwarden/contracts';
 import fc from 'fast-check';
 import { decision, owner, parts, person, plan, reviewer, sha, target, vote, world } from './confirm-world.spec-kit.js';
-import { buildSubject, type ConfirmPorts, confirm, subjectDigest } from './index.js';
+import {
+  assertFresh,
+  buildSubject,
+  type ConfirmPorts,
+  confirm,
+  type JournalFacts,
+  type PlanNow,
+  subjectDigest,
+} from './index.js';
 
 const request = { run: 'run_1', round: 1, fence: 7 };
 type World = ReturnType<typeof world>;
@@ -79,19 +87,24 @@ const newRounds: [string, string, (w: World) => Partial<ConfirmPorts>][] = [
     'the plan differs',
     'PLAN_STALE',
     () => ({
-      planAgain: async () => ({ plan: { ...plan, digest: 'sha256:x' }, toolVersions: parts.plan.toolVersions }),
+      planNow: async () => ({
+        kind: 'manifest-plan/1',
+        plan: { ...plan, digest: 'sha256:x' },
+        toolVersions: parts.plan.toolVersions,
+      }),
     }),
   ],
   [
     'the tools differ',
     'PLAN_STALE',
-    () => ({ planAgain: async () => ({ plan, toolVersions: { planwarden: '0.2.0' } }) }),
+    () => ({ planNow: async () => ({ kind: 'manifest-plan/1', plan, toolVersions: { planwarden: '0.2.0' } }) }),
   ],
   [
     'a live object changed',
     'LIVE_CHANGED',
     () => ({
-      planAgain: async () => ({
+      planNow: async () => ({
+        kind: 'manifest-plan/1',
         plan: { ...plan, digest: 'sha256:x', objects: plan.objects.map((o) => ({ ...o, liveDigest: 'sha256:other' })) },
         toolVersions: parts.plan.toolVersions,
       }),
@@ -262,5 +275,88 @@ describe('a stored subject that was tampered with', () => {
       storedSubject: async () => ({ json: JSON.stringify({ ...w.built.subject, extra: 1 }), digest: w.built.digest }),
     }));
     expect(outcome).toMatchObject({ kind: 'new-round', code: 'SUBJECT_CHANGED', field: 'extra' });
+  });
+});
+
+describe('a Terraform plan', () => {
+  const state = { lineage: 'b2f6', serial: 4 };
+  const digests = {
+    digest: `sha256:${'5'.repeat(64)}`,
+    fileDigest: `sha256:${'6'.repeat(64)}`,
+    lockDigest: 'sha256:l',
+  };
+  const planned: TerraformPlan = {
+    kind: 'terraform-plan/1',
+    ...digests,
+    state,
+    resources: [],
+    drift: [],
+    summary: { create: 0, update: 0, delete: 0, replace: 0, noop: 0 },
+  };
+  const toolVersions = { terraform: '1.11.4' };
+  const terraformWorld = (more: Partial<JournalFacts> = {}) => {
+    const made = world(buildSubject({ ...parts, plan: { kind: planned.kind, ...digests, state, toolVersions } }));
+    const now: PlanNow = { kind: 'terraform-plan/1', fileDigest: planned.fileDigest, state, toolVersions };
+    const journal = { ...made.journal, plan: planned, toolVersions, ...more };
+    return { ...made, ports: { ...made.ports, journal: async () => journal, planNow: async () => now }, now };
+  };
+
+  test('is approved while the saved file is the approved one and the state has not moved', async () => {
+    await expect(confirm(terraformWorld().ports, request)).resolves.toMatchObject({ kind: 'approved' });
+  });
+
+  test.each<[string, Partial<PlanNow>, string]>([
+    ['the state went on', { state: { ...state, serial: 5 } }, 'plan.state.serial'],
+    ['the state is another', { state: { ...state, lineage: 'c3' } }, 'plan.state.lineage'],
+    ['the saved file is another', { fileDigest: 'sha256:other' }, 'plan.fileDigest'],
+    ['the saved file is gone', { fileDigest: null }, 'plan.fileDigest'],
+    ['the tool is another', { toolVersions: { terraform: '1.12.0' } }, 'plan.toolVersions'],
+  ])('is stale when %s', async (_, change, field) => {
+    const { ports, now } = terraformWorld();
+    const moved = { ...ports, planNow: async () => ({ ...now, ...change }) as PlanNow };
+    await expect(confirm(moved, request)).resolves.toMatchObject({ kind: 'new-round', code: 'PLAN_STALE', field });
+  });
+
+  test.each<[string, Partial<TerraformPlan>, string]>([
+    ['another file', { fileDigest: 'sha256:other' }, 'plan.fileDigest'],
+    ['another lock file', { lockDigest: 'sha256:other' }, 'plan.lockDigest'],
+    ['another state', { state: { ...state, serial: 3 } }, 'plan.state'],
+  ])('is refused when the journal recorded %s than the subject', async (_, change, field) => {
+    const { ports } = terraformWorld({ plan: { ...planned, ...change } });
+    await expect(confirm(ports, request)).resolves.toMatchObject({ kind: 'new-round', code: 'SUBJECT_CHANGED', field });
+  });
+
+  describe('that was applied', () => {
+    test('is merged without votes, freeze, state or expiry being asked again', async () => {
+      const { ports } = terraformWorld({ applied: true });
+      const later = {
+        ...ports,
+        now: async () => new Date(Date.parse(parts.expiresAt) + 1000),
+        votes: async () => ({ votes: [], uncounted: [] }),
+        planNow: async () => Promise.reject(new Error('not asked')),
+      };
+      const outcome = await confirm(later, request);
+      if (outcome.kind !== 'approved') throw new Error(outcome.kind);
+      await expect(assertFresh(outcome.approval, 7, later, 'merge')).resolves.toBeUndefined();
+      await expect(assertFresh(outcome.approval, 7, later, 'apply')).rejects.toMatchObject({ code: 'APPROVAL_SPENT' });
+    });
+
+    test.each<[string, object, string]>([
+      ['the head moved', { headSha: sha('d') }, 'HEAD_MOVED'],
+      ['the pull request was closed', { state: 'closed' as const }, 'PR_CLOSED'],
+      ['somebody forced the branch', { headDescendsFromEvidence: false }, 'HEAD_MOVED'],
+    ])('waits for a person when %s', async (_, change, code) => {
+      const { ports, pull } = terraformWorld({ applied: true });
+      const moved = { ...ports, pullRequest: async () => ({ ...pull, ...change }) };
+      await expect(confirm(moved, request)).resolves.toMatchObject({ kind: 'unmerged', code });
+    });
+
+    test('waits for a person when the base moved or GitHub would not take the merge', async () => {
+      const { ports, base } = terraformWorld({ applied: true });
+      const moved = { ...ports, base: async () => ({ ...base, tipSubtree: sha('7') }) };
+      await expect(confirm(moved, request)).resolves.toMatchObject({ kind: 'unmerged', code: 'BASE_MOVED' });
+      const blocked = { ...ports, mergeAcceptance: async () => ({ missing: ['a review'] }) };
+      await expect(confirm(blocked, request)).resolves.toMatchObject({ kind: 'unmerged', code: 'MERGE_BLOCKED' });
+    });
   });
 });

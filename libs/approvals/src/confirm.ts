@@ -3,14 +3,16 @@ import {
   type Decision,
   type ErrorCode,
   isPlanwardenError,
+  type ManifestPlan,
   type Person,
   PlanwardenError,
   type Subject,
   type Tally,
   type Target,
+  type TerraformPlan,
 } from '@planwarden/contracts';
 import { type Approval, grantApproval, isExpired } from './approval.js';
-import type { ConfirmPorts, JournalFacts, PullRequestFacts } from './confirm-ports.js';
+import type { ConfirmPorts, JournalFacts, PlanNow, PullRequestFacts } from './confirm-ports.js';
 import { filesDigest, parseSubject, peopleDigest, subjectDigest, targetConfigurationDigest } from './subject.js';
 import { tallyVotes } from './vote-tally.js';
 
@@ -36,6 +38,8 @@ export type ConfirmOutcome =
   | ({ readonly kind: 'new-round' } & Reason)
   | { readonly kind: 'expired'; readonly code: 'SUBJECT_EXPIRED'; readonly message: string }
   | ({ readonly kind: 'superseded'; readonly by: string | null } & Reason)
+  /** Applied, and the merge cannot be released: a person must look. */
+  | ({ readonly kind: 'unmerged' } & Reason)
   | { readonly kind: 'discarded'; readonly by: string }
   | { readonly kind: 'denied'; readonly decision: Decision; readonly tally: Tally };
 
@@ -63,6 +67,7 @@ async function confirmed(ports: ConfirmPorts, request: ConfirmRequest): Promise<
   const pull = await ports.pullRequest();
   // First what an earlier attempt of ours already released: our own merge is never a refusal of itself.
   if (pull.state === 'merged_by_us') return releasedOutcome(pull);
+  if (journal.applied) return mergeAfterApply(ports, request, journal, pull, started);
   if (journal.discardedBy !== null) return { kind: 'discarded', by: journal.discardedBy };
   const gone = pullRequestGone(pull);
   if (gone) return gone;
@@ -88,18 +93,7 @@ async function confirmed(ports: ConfirmPorts, request: ConfirmRequest): Promise<
     (await policyStop(ports, subject, trust.policyBundle));
   if (stop) return stop;
 
-  const { votes, uncounted } = await ports.votes(digest, journal.evidenceSha);
-  const tally = tallyVotes({
-    subjectDigest: digest,
-    votes,
-    uncounted,
-    people,
-    target,
-    requester: journal.requester,
-    ...(await ports.voters()),
-    quorum: journal.quorum,
-    earlierDigests: journal.earlierDigests,
-  });
+  const tally = await tallyOf(ports, journal, digest, people, target);
   const waiting = tallyStop(tally) ?? (await mergeStop(ports, journal, tally));
   if (waiting) return waiting;
   const decision = await ports.approvalDecision(subject, tally);
@@ -113,8 +107,70 @@ async function confirmed(ports: ConfirmPorts, request: ConfirmRequest): Promise<
     fence: request.fence,
     grantedAtMs: started.getTime(),
     digests: trust,
+    releases: 'everything',
   });
   return { kind: 'approved', approval, tally };
+}
+
+/**
+ * After a Terraform apply of this round: votes, freeze and expiry were spent by it. The merge compares head, tree and
+ * base only, and what does not agree waits for a person: what was applied cannot be taken back by a new round.
+ */
+async function mergeAfterApply(
+  ports: ConfirmPorts,
+  request: ConfirmRequest,
+  journal: JournalFacts,
+  pull: PullRequestFacts,
+  started: Date,
+): Promise<ConfirmOutcome> {
+  const stored = await readStored(ports, request);
+  if ('kind' in stored) return unmerged(stored);
+  const { subject, digest } = stored;
+  const stop = pullRequestGone(pull) ?? (await commitStop(ports, subject, digest, journal, pull));
+  if (stop) return unmerged(stop);
+  const { missing } = await ports.mergeAcceptance(journal.evidenceSha);
+  if (missing.length > 0) {
+    const message = `applied, but not merged: GitHub would not take it: ${missing.join('; ')}`;
+    return { kind: 'unmerged', code: 'MERGE_BLOCKED', message };
+  }
+  const tally = await tallyOf(ports, journal, digest, await ports.people(), await ports.target());
+  const approval = grantApproval({
+    subject,
+    subjectDigest: digest,
+    evidenceSha: journal.evidenceSha,
+    tally,
+    fence: request.fence,
+    grantedAtMs: started.getTime(),
+    digests: { people: '', policyBundle: '', targetConfiguration: '' },
+    releases: 'merge',
+  });
+  return { kind: 'approved', approval, tally };
+}
+
+const unmerged = (stop: Stop): ConfirmOutcome =>
+  'code' in stop
+    ? { kind: 'unmerged', code: stop.code, message: `applied, but not merged: ${stop.message}` }
+    : { kind: 'unmerged', code: 'MERGE_REFUSED', message: 'applied, but not merged' };
+
+async function tallyOf(
+  ports: ConfirmPorts,
+  journal: JournalFacts,
+  digest: string,
+  people: readonly Person[],
+  target: Target,
+): Promise<Tally> {
+  const { votes, uncounted } = await ports.votes(digest, journal.evidenceSha);
+  return tallyVotes({
+    subjectDigest: digest,
+    votes,
+    uncounted,
+    people,
+    target,
+    requester: journal.requester,
+    ...(await ports.voters()),
+    quorum: journal.quorum,
+    earlierDigests: journal.earlierDigests,
+  });
 }
 
 function releasedOutcome(pull: PullRequestFacts): Stop {
@@ -246,14 +302,27 @@ async function commitStop(
 }
 
 async function planStop(ports: ConfirmPorts, subject: Subject, journal: JournalFacts): Promise<Stop | null> {
-  // The literal kind leaves no other value, yet a plan of another kind must never pass if one is added.
   if (journal.plan.kind !== subject.plan.kind) return newRound('SUBJECT_CHANGED', 'another kind of plan', 'plan.kind');
   if (journal.plan.digest !== subject.plan.digest) {
     return newRound('SUBJECT_CHANGED', 'plan.digest differs from what the journal recorded', 'plan.digest');
   }
-  const again = await ports.planAgain();
+  const now = await ports.planNow();
+  if (journal.plan.kind === 'manifest-plan/1' && now.kind === 'manifest-plan/1') {
+    return manifestStop(subject, journal.plan, now);
+  }
+  if (journal.plan.kind === 'terraform-plan/1' && now.kind === 'terraform-plan/1') {
+    return terraformStop(subject, journal.plan, now);
+  }
+  return newRound('SUBJECT_CHANGED', 'another kind of plan', 'plan.kind');
+}
+
+function manifestStop(
+  subject: Subject,
+  planned: ManifestPlan,
+  again: Extract<PlanNow, { kind: 'manifest-plan/1' }>,
+): Stop | null {
   const live = new Map(again.plan.objects.map((object) => [keyOf(object), object.liveDigest]));
-  for (const object of journal.plan.objects) {
+  for (const object of planned.objects) {
     const now = live.get(keyOf(object));
     if (now !== undefined && now !== object.liveDigest) {
       const name = [object.kind, object.namespace, object.name].filter((part) => part !== null).join('/');
@@ -266,6 +335,27 @@ async function planStop(ports: ConfirmPorts, subject: Subject, journal: JournalF
   return firstDifference('PLAN_STALE', 'differs from the tools that planned now', [
     ['plan.toolVersions', subject.plan.toolVersions, again.toolVersions],
   ]);
+}
+
+/** The saved plan is what is applied: it must still be the file, and the state the one it was made on. */
+function terraformStop(
+  subject: Subject,
+  planned: TerraformPlan,
+  now: Extract<PlanNow, { kind: 'terraform-plan/1' }>,
+): Stop | null {
+  return (
+    firstDifference('SUBJECT_CHANGED', 'differs from what the journal recorded', [
+      ['plan.fileDigest', subject.plan.fileDigest ?? null, planned.fileDigest],
+      ['plan.lockDigest', subject.plan.lockDigest ?? null, planned.lockDigest],
+      ['plan.state', subject.plan.state ?? null, planned.state],
+    ]) ??
+    firstDifference('PLAN_STALE', 'is not what the plan was made on', [
+      ['plan.fileDigest', planned.fileDigest, now.fileDigest],
+      ['plan.state.lineage', planned.state.lineage, now.state.lineage],
+      ['plan.state.serial', planned.state.serial, now.state.serial],
+      ['plan.toolVersions', subject.plan.toolVersions, now.toolVersions],
+    ])
+  );
 }
 
 const keyOf = (object: { cluster: string; group: string; kind: string; namespace: string | null; name: string }) =>

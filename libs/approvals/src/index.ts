@@ -1,4 +1,11 @@
-export { APPROVAL_LIFETIME_MS, type Approval, assertFresh, type FreshPorts, type TrustDigests } from './approval.js';
+export {
+  APPROVAL_LIFETIME_MS,
+  type Approval,
+  assertFresh,
+  type FreshPorts,
+  type ReleasedEffect,
+  type TrustDigests,
+} from './approval.js';
 export { migrateApprovals } from './approvals.migrations.js';
 export { type ConfirmOutcome, type ConfirmRequest, confirm } from './confirm.js';
 export type {
@@ -7,6 +14,7 @@ export type {
   EvidenceFacts,
   JournalFacts,
   Judgement,
+  PlanNow,
   PullRequestFacts,
 } from './confirm-ports.js';
 export {

@@ -60,6 +60,7 @@ export const ERROR_CODES = {
   APPROVAL_FORGED: 'internal',
   APPROVAL_EXPIRED: 'internal',
   APPROVAL_FENCE_PASSED: 'internal',
+  APPROVAL_SPENT: 'internal',
   // what confirm finds different
   HEAD_MOVED: 'caller',
   BASE_MOVED: 'caller',

@@ -5,6 +5,7 @@ import type { RiskCeiling } from './persona.js';
 import type { ManifestPlan } from './plan.js';
 import type { Subject, Tally } from './subject.js';
 import type { Target } from './target.js';
+import type { Plan } from './terraform-plan.js';
 
 /** What every phase gets: who asks, as which persona, for which target. */
 export interface GuardrailActor {
@@ -44,7 +45,7 @@ export interface GuardrailInputs {
   readonly plan: {
     readonly actor: GuardrailActor;
     readonly target: Target;
-    readonly plan: ManifestPlan;
+    readonly plan: Plan;
     readonly facts: Facts;
   };
   readonly call: {

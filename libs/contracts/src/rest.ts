@@ -4,9 +4,9 @@ import { errorBodySchema } from './errors.js';
 import { decisionSchema, findingSchema } from './finding.js';
 import { factsSchema } from './graph.js';
 import { CHANGE_STEPS, POLICY_PHASES, RUN_STATES, WAIT_REASONS } from './lists.js';
-import { manifestPlanSchema } from './plan.js';
 import { subjectSchema, tallySchema } from './subject.js';
 import { requesterSchema } from './target.js';
+import { planSchema } from './terraform-plan.js';
 
 /** Shapes of REST /api/v1, shared by the orchestrator and the web pages. Times are RFC 3339, UTC. */
 
@@ -55,7 +55,7 @@ export const runDetailSchema = z.strictObject({
   request: changeRequestSchema,
   steps: z.array(stepViewSchema),
   files: z.array(z.strictObject({ path: z.string(), content: z.string().nullable() })),
-  plan: manifestPlanSchema.nullable(),
+  plan: planSchema.nullable(),
   planText: z.string().nullable(),
   findings: z.array(findingSchema),
   decisions: z.array(decisionRefSchema),

@@ -23,8 +23,12 @@ export const subjectSchema = z.strictObject({
   }),
   change: z.strictObject({ baseSha: z.string(), codeSha: z.string(), filesDigest: z.string() }),
   plan: z.strictObject({
-    kind: z.literal('manifest-plan/1'),
+    kind: z.enum(['manifest-plan/1', 'terraform-plan/1']),
     digest: z.string(),
+    /** Of Terraform: the saved plan file, the lock file, and the state the plan was made on. */
+    fileDigest: z.string().optional(),
+    lockDigest: z.string().optional(),
+    state: z.strictObject({ lineage: z.string(), serial: z.number().int() }).optional(),
     toolVersions: z.record(z.string(), z.string()),
   }),
   policy: z.strictObject({

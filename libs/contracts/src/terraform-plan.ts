@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { manifestPlanSchema } from './plan.js';
 
 /** What Terraform says it would do with one resource. */
 export const TERRAFORM_ACTIONS = ['no-op', 'create', 'read', 'update', 'delete', 'replace', 'forget'] as const;
@@ -42,3 +43,7 @@ export const terraformPlanSchema = z.strictObject({
   }),
 });
 export type TerraformPlan = z.infer<typeof terraformPlanSchema>;
+
+/** A plan of either kind. */
+export const planSchema = z.discriminatedUnion('kind', [manifestPlanSchema, terraformPlanSchema]);
+export type Plan = z.infer<typeof planSchema>;

@@ -130,7 +130,7 @@ export function releasedActs({ octokit, repo }: Connection, reads: Reads, releas
         if (before.kind === 'closed') throw refused('PR_CLOSED', 'somebody closed the PR');
         const repository = await reads.repository();
         // Last of all, right before the act.
-        await assertFresh(approval, fresh.fence, fresh.ports);
+        await assertFresh(approval, fresh.fence, fresh.ports, 'merge');
         if (approval.evidenceSha !== o.sha) throw refused('HEAD_MOVED', 'the approval is for another commit');
         if (approval.subject.target.repositoryId !== repository.id) {
           throw refused('TARGET_CHANGED', 'the approval is for another repository');

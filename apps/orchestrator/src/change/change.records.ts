@@ -1,8 +1,8 @@
 import {
   factsSchema,
   findingSchema,
-  manifestPlanSchema,
   objectRefSchema,
+  planSchema,
   provenanceSchema,
   tallySchema,
 } from '@planwarden/contracts';
@@ -52,7 +52,7 @@ export const pullRequestRecord = z.strictObject({
 });
 export type PullRequestRecord = z.infer<typeof pullRequestRecord>;
 export const planRecord = z.strictObject({
-  plan: manifestPlanSchema,
+  plan: planSchema,
   planText: z.string(),
   toolVersions: z.record(z.string(), z.string()),
 });

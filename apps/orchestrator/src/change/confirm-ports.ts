@@ -20,7 +20,7 @@ import type { ChangeServices } from './change.services.js';
 import { gatherFacts } from './facts.js';
 import { judge } from './judge.js';
 import { makePlan } from './make-plan.js';
-import { manifestTarget } from './manifest-target.js';
+import { manifestPlan, manifestTarget } from './manifest-target.js';
 import { actorOf } from './run-request.js';
 
 /** Reads a step's output in this run. */
@@ -70,6 +70,7 @@ export function confirmPorts(services: ChangeServices, run: RunRecord, output: R
         blockDigest: evidence.blockDigest,
         earlierDigests: await services.subjects.earlierDigests(run.id, run.round),
         discardedBy: current.discard?.by ?? null,
+        applied: false,
       };
     },
     target: async () => target(),
@@ -91,14 +92,17 @@ export function confirmPorts(services: ChangeServices, run: RunRecord, output: R
       };
     },
     changedFiles: async (sha) => changedEntries(github(), (await pull()).baseSha, sha),
-    planAgain: async () => makePlan(services, manifestTarget(target()), await pull()),
+    planNow: async () => ({
+      kind: 'manifest-plan/1',
+      ...(await makePlan(services, manifestTarget(target()), await pull())),
+    }),
     factsDigest: async () => {
       const { plan } = await output('plan', planRecord);
-      return (await gatherFacts(services, manifestTarget(target()), plan.objects)).factsDigest;
+      return (await gatherFacts(services, manifestTarget(target()), manifestPlan(plan).objects)).factsDigest;
     },
     judgeAgain: async () => {
       const { plan } = await output('plan', planRecord);
-      const { facts } = await gatherFacts(services, manifestTarget(target()), plan.objects);
+      const { facts } = await gatherFacts(services, manifestTarget(target()), manifestPlan(plan).objects);
       const input = { actor: actorOf(services, run.requester, run.persona), target: target(), plan, facts };
       const decision = await judge(services, 'plan', input, { run: run.id, round: run.round, step: 'confirm' });
       return { allow: decision.allow, quorum: target().quorum };

@@ -1,4 +1,4 @@
-import { type ManifestTarget, PlanwardenError, type Target } from '@planwarden/contracts';
+import { type ManifestPlan, type ManifestTarget, type Plan, PlanwardenError, type Target } from '@planwarden/contracts';
 
 /** The target, known to be one of manifests. @throws PlanwardenError NOT_SUPPORTED for one of Terraform */
 export function manifestTarget(target: Target): ManifestTarget {
@@ -6,5 +6,13 @@ export function manifestTarget(target: Target): ManifestTarget {
   throw new PlanwardenError('NOT_SUPPORTED', `target ${target.name} holds Terraform, which is not supported here yet`, {
     where: { field: 'target' },
     remedy: 'Use a target whose kind is manifests.',
+  });
+}
+
+/** The plan, known to be one of manifests: the plan of a manifest target is never of another kind. */
+export function manifestPlan(plan: Plan): ManifestPlan {
+  if (plan.kind === 'manifest-plan/1') return plan;
+  throw new PlanwardenError('INTERNAL', 'a Terraform plan came where one of manifests belongs', {
+    remedy: 'Report this as a fault.',
   });
 }

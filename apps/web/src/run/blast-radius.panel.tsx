@@ -11,7 +11,7 @@ export function BlastRadiusPanel({ detail }: { readonly detail: RunDetail }) {
       {facts === null ? (
         <p className="quiet">The surroundings have not been read yet.</p>
       ) : (
-        <Radius facts={facts} changed={(plan?.objects ?? []).map(nodeIdOf)} />
+        <Radius facts={facts} changed={(plan?.kind === 'manifest-plan/1' ? plan.objects : []).map(nodeIdOf)} />
       )}
     </section>
   );

@@ -1,6 +1,7 @@
-import type { Finding, ManifestPlan, PlannedObject, RunDetail } from '@planwarden/contracts';
+import type { Finding, ManifestPlan, Plan, PlannedObject, RunDetail } from '@planwarden/contracts';
 import { shortDigest } from '../words/run-words.js';
 import { diffLines, fieldName, nameOf, riskyFirst } from './plan-order.js';
+import { TerraformPlanView } from './terraform-plan.view.js';
 
 /** Changes an object may show before it is folded. */
 const SHORT_DIFF = 6;
@@ -14,7 +15,7 @@ export function PlanPanel({ detail }: { readonly detail: RunDetail }) {
       {plan === null ? (
         <p className="quiet">{detail.run.ended ? 'The run ended before there was a plan.' : 'There is no plan yet.'}</p>
       ) : (
-        <Plan plan={plan} findings={findings} />
+        <PlanOfKind plan={plan} findings={findings} />
       )}
       {files.length === 0 ? null : (
         <details className="fold">
@@ -36,7 +37,12 @@ export function PlanPanel({ detail }: { readonly detail: RunDetail }) {
   );
 }
 
-function Plan({ plan, findings }: { readonly plan: ManifestPlan; readonly findings: readonly Finding[] }) {
+function PlanOfKind({ plan, findings }: { readonly plan: Plan; readonly findings: readonly Finding[] }) {
+  if (plan.kind === 'terraform-plan/1') return <TerraformPlanView plan={plan} />;
+  return <ManifestPlanView plan={plan} findings={findings} />;
+}
+
+function ManifestPlanView({ plan, findings }: { readonly plan: ManifestPlan; readonly findings: readonly Finding[] }) {
   const { create, update, delete: remove, noop } = plan.summary;
   const objects = riskyFirst(plan.objects, findings);
   return (

@@ -3,7 +3,7 @@ import { checkPlanRecord, planRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
 import { gatherFacts } from '../facts.js';
 import { decisionRecordOf, judge } from '../judge.js';
-import { manifestTarget } from '../manifest-target.js';
+import { manifestPlan, manifestTarget } from '../manifest-target.js';
 import { deniedBy } from '../outcomes.js';
 import { actorOf } from '../run-request.js';
 
@@ -17,7 +17,7 @@ export function checkPlanStep(services: ChangeServices): Step {
       const { run } = context;
       const target = manifestTarget(services.config.target(run.target));
       const { plan } = await context.output('plan', planRecord);
-      const { facts, factsDigest } = await gatherFacts(services, target, plan.objects);
+      const { facts, factsDigest } = await gatherFacts(services, target, manifestPlan(plan).objects);
       const decision = await judge(
         services,
         'plan',

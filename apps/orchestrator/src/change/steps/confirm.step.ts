@@ -57,6 +57,8 @@ async function settle(services: ChangeServices, context: StepContext, outcome: C
         message: outcome.message,
         forMs: POLL_MS,
       };
+    case 'unmerged':
+      return { kind: 'wait', reason: 'applied_unmerged', message: outcome.message, forMs: POLL_MS };
     case 'new-round':
       return { kind: 'new-round', error: bodyOf(outcome) };
     case 'expired':

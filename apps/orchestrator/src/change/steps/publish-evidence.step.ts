@@ -1,5 +1,5 @@
 import { filesDigest, parseSubject, targetConfigurationDigest } from '@planwarden/approvals';
-import type { Target } from '@planwarden/contracts';
+import type { Plan, Target } from '@planwarden/contracts';
 import { done, type RunRecord, type Step, type StepContext } from '@planwarden/runs';
 import { blockDigest, pullRequestText } from '@planwarden/source-control';
 import { z } from 'zod';
@@ -69,7 +69,7 @@ export function publishEvidenceStep(services: ChangeServices): Step {
           name: CHECK_NAME,
           conclusion: 'success',
           title: 'Policy allows the plan',
-          summary: `${plan.objects.length} objects; decision ${decision.id}; subject ${digest}`,
+          summary: `${sizeOf(plan)}; decision ${decision.id}; subject ${digest}`,
         }),
       );
       await context.effect('text', z.null(), async () => {
@@ -87,6 +87,9 @@ export function publishEvidenceStep(services: ChangeServices): Step {
     },
   };
 }
+
+const sizeOf = (plan: Plan): string =>
+  plan.kind === 'terraform-plan/1' ? `${plan.resources.length} resources` : `${plan.objects.length} objects`;
 
 /** The subject of this round, stored once: a repeated step finds the same one, expiry and all. */
 async function subject(
@@ -122,7 +125,14 @@ async function subject(
       codeSha: pull.codeSha,
       filesDigest: filesDigest(await changedEntries(github, pull.baseSha, pull.codeSha)),
     },
-    plan: { kind: plan.kind, digest: plan.digest, toolVersions },
+    plan: {
+      kind: plan.kind,
+      digest: plan.digest,
+      ...(plan.kind === 'terraform-plan/1'
+        ? { fileDigest: plan.fileDigest, lockDigest: plan.lockDigest, state: plan.state }
+        : {}),
+      toolVersions,
+    },
     policy: {
       bundleDigest: checked.decision.bundleDigest,
       inputDigest: checked.decision.inputDigest,

@@ -3,7 +3,7 @@ import { done, type Step } from '@planwarden/runs';
 import { graphRecord, planRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
 import { environmentsOf, refreshGraph } from '../facts.js';
-import { manifestTarget } from '../manifest-target.js';
+import { manifestPlan, manifestTarget } from '../manifest-target.js';
 
 /** Writes what now exists back to the graph, with this run as its source. */
 export function recordGraphStep(services: ChangeServices): Step {
@@ -15,7 +15,7 @@ export function recordGraphStep(services: ChangeServices): Step {
     execute: async (context) => {
       const { run } = context;
       const target = manifestTarget(services.config.target(run.target));
-      const { plan } = await context.output('plan', planRecord);
+      const plan = manifestPlan((await context.output('plan', planRecord)).plan);
       const snapshotId = await refreshGraph(services, target);
       const cluster = services.cluster(target.cluster);
       const live = await Promise.all(

@@ -4,7 +4,7 @@ import { missingSync, unhealthy } from '../argocd-sync.js';
 import { mergeRecord, planRecord, validateRecord, verifyRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
 import { judge } from '../judge.js';
-import { manifestTarget } from '../manifest-target.js';
+import { manifestPlan, manifestTarget } from '../manifest-target.js';
 import { type Observed, observe, readerOverClient, readerOverMcp } from '../observe.js';
 import { deniedBy, end } from '../outcomes.js';
 
@@ -26,7 +26,7 @@ export function verifyStep(services: ChangeServices): Step {
     execute: async (context) => {
       const { run } = context;
       const target = manifestTarget(services.config.target(run.target));
-      const { plan } = await context.output('plan', planRecord);
+      const plan = manifestPlan((await context.output('plan', planRecord)).plan);
       const { mergeSha } = await context.output('merge', mergeRecord);
       const { files } = await context.output('validate', validateRecord);
       // What was deleted is looked for below: nobody needs to cover it any more.
