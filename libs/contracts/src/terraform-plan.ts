@@ -47,3 +47,25 @@ export type TerraformPlan = z.infer<typeof terraformPlanSchema>;
 /** A plan of either kind. */
 export const planSchema = z.discriminatedUnion('kind', [manifestPlanSchema, terraformPlanSchema]);
 export type Plan = z.infer<typeof planSchema>;
+
+/** One setting of a resource as the source writes it: `ingress.cidr_blocks`. Computed ones have no value. */
+export const sourceSettingSchema = z.strictObject({
+  path: z.string(),
+  line: z.number().int(),
+  known: z.boolean(),
+  value: z.union([z.string(), z.number(), z.boolean(), z.null()]),
+  /** The expression, at most 500 characters. */
+  text: z.string(),
+});
+
+/** A resource or data source as the files of a stack declare it, before any plan. */
+export const sourceResourceSchema = z.strictObject({
+  address: z.string(),
+  mode: z.enum(['managed', 'data']),
+  type: z.string(),
+  name: z.string(),
+  file: z.string(),
+  line: z.number().int(),
+  settings: z.array(sourceSettingSchema),
+});
+export type SourceResource = z.infer<typeof sourceResourceSchema>;

@@ -1,6 +1,10 @@
+export { agentTerraformFiles } from './agent-files.js';
 export { formatHcl } from './format-hcl.js';
 export type { HclAttribute, HclBlock, HclCall, HclFile, HclPlace } from './hcl-file.js';
 export { parseHcl } from './parse-hcl.js';
+export { terraformPlanToText } from './plan-text.js';
+export { migrateTerraform, PlanVault } from './plan-vault.js';
+export { readStack } from './read-stack.js';
 export { type AllowedProvider, assertSafe, type Refusal, type SafetyOptions, unsafeParts } from './source-safety.js';
 export {
   type PlannedStack,

@@ -1,0 +1,56 @@
+import type { PlannedResource, TerraformPlan } from '@planwarden/contracts';
+
+const SIGNS: Readonly<Record<PlannedResource['action'], string>> = {
+  delete: '-',
+  replace: '-/+',
+  forget: '.',
+  update: '~',
+  create: '+',
+  read: '<=',
+  'no-op': ' ',
+};
+const ORDER = Object.keys(SIGNS);
+/** Values of one resource that are shown, and characters of one value. */
+const MAX_VALUES = 40;
+const MAX_VALUE = 300;
+
+/** The plan for people, in plain text: what destroys first, the unchanged only counted. Sensitive values are markers. */
+export function terraformPlanToText(plan: TerraformPlan): string {
+  const { create, update, delete: remove, replace, noop } = plan.summary;
+  const resources = [...plan.resources]
+    .filter(({ action }) => action !== 'no-op')
+    .sort((a, b) => ORDER.indexOf(a.action) - ORDER.indexOf(b.action) || (a.address < b.address ? -1 : 1));
+  return [
+    `Plan: ${create} to create, ${update} to update, ${replace} to replace, ${remove} to delete, ${noop} unchanged.`,
+    ...(plan.drift.length === 0 ? [] : [`Changed outside of Terraform: ${plan.drift.map(plain).join(', ')}`]),
+    ...resources.flatMap((resource) => ['', ...linesOf(resource)]),
+  ].join('\n');
+}
+
+function linesOf(resource: PlannedResource): string[] {
+  const { before, after, unknown } = resource;
+  const later = new Set(unknown.map((path) => path.split('.')[0] ?? ''));
+  const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {}), ...later])].sort();
+  const changed = names.flatMap((name) => {
+    const [old, now] = [textOf(before?.[name]), later.has(name) ? '(known after apply)' : textOf(after?.[name])];
+    if (old === now) return [];
+    if (old === undefined) return [`    + ${plain(name)}: ${now}`];
+    return [now === undefined ? `    - ${name}: ${old}` : `    ~ ${name}: ${old} -> ${now}`];
+  });
+  const more = changed.length > MAX_VALUES ? [`    and ${changed.length - MAX_VALUES} more values`] : [];
+  return [
+    `${SIGNS[resource.action]} ${resource.action} ${plain(resource.address)}`,
+    ...changed.slice(0, MAX_VALUES),
+    ...more,
+  ];
+}
+
+/** Invisible and control characters as escapes: a key or value must not be able to write lines of a plan. */
+const plain = (text: string): string =>
+  text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (found) => `\\u{${(found.codePointAt(0) ?? 0).toString(16)}}`);
+
+function textOf(value: unknown): string | undefined {
+  if (value === null || value === undefined) return undefined;
+  const text = plain(JSON.stringify(value));
+  return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}...` : text;
+}

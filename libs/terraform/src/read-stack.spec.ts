@@ -1,0 +1,91 @@
+import { describe, expect, test } from '@jest/globals';
+import type { TerraformTarget } from '@planwarden/contracts';
+import { agentTerraformFiles } from './agent-files.js';
+import { readStack } from './read-stack.js';
+
+const options = { folder: 'stacks/web', providers: [] };
+
+test('a stack is what its files declare, setting by setting', async () => {
+  const { resources } = await readStack(
+    [
+      {
+        path: 'main.tf',
+        content: 'resource "terraform_data" "a" {\n  input = "x"\n  lifecycle {\n    prevent_destroy = true\n  }\n}\n',
+      },
+      { path: 'words.txt', content: 'not Terraform' },
+    ],
+    options,
+  );
+  expect(resources).toEqual([
+    {
+      address: 'terraform_data.a',
+      mode: 'managed',
+      type: 'terraform_data',
+      name: 'a',
+      file: 'stacks/web/main.tf',
+      line: 1,
+      settings: [
+        { path: 'input', line: 2, known: true, value: 'x', text: '"x"' },
+        { path: 'lifecycle.prevent_destroy', line: 4, known: true, value: true, text: 'true' },
+      ],
+    },
+  ]);
+});
+
+test('what a dynamic block sets counts as the block itself', async () => {
+  const content =
+    'resource "terraform_data" "a" {\n  dynamic "ingress" {\n    for_each = [1]\n    content {\n      port = 22\n    }\n  }\n}\n';
+  const { resources } = await readStack([{ path: 'main.tf', content }], options);
+  expect(resources[0]?.settings.map(({ path, value }) => [path, value])).toEqual([
+    ['ingress.for_each', null],
+    ['ingress.port', 22],
+  ]);
+});
+
+describe('a file of a stack', () => {
+  test.each([
+    'sub/main.tf',
+    '../main.tf',
+    'override.tf',
+    'main_override.tf',
+    'main.tf.json',
+    'terraform.tfvars',
+    'x.auto.tfvars',
+    'planwarden_backend.tf',
+    '.hidden.tf',
+    'terraform.tfstate',
+    'main.tofu',
+    'a b.tf',
+    '',
+  ])('may not be called %s', async (path) => {
+    await expect(readStack([{ path, content: '' }], options)).rejects.toMatchObject({
+      code: 'NOT_SUPPORTED',
+      where: { file: `stacks/web/${path}` },
+    });
+  });
+});
+
+describe('files of an agent', () => {
+  const target = { path: 'stacks/web' } as TerraformTarget;
+  test('lie in the folder of the target', () => {
+    const files = agentTerraformFiles({ files: [{ path: 'main.tf', content: 'x' }], deletions: ['old.tf'] }, target);
+    expect(files.map(({ path, content }) => [path, content])).toEqual([
+      ['stacks/web/main.tf', 'x'],
+      ['stacks/web/old.tf', null],
+    ]);
+  });
+
+  test.each<[string, string[], string[], string]>([
+    ['named twice', ['a.tf', 'A.tf'], [], 'INPUT_INVALID'],
+    ['written and deleted', ['a.tf'], ['a.tf'], 'INPUT_INVALID'],
+    ['somewhere else', ['../a.tf'], [], 'NOT_SUPPORTED'],
+  ])('%s are refused', (_, paths, deletions, code) => {
+    const request = { files: paths.map((path) => ({ path, content: '' })), deletions };
+    expect(() => agentTerraformFiles(request, target)).toThrow(expect.objectContaining({ code }));
+  });
+
+  test('over the limit are refused', () => {
+    const request = { files: [{ path: 'a.tf', content: 'x'.repeat(256 * 1024 + 1) }], deletions: [] };
+    expect(() => agentTerraformFiles(request, target)).toThrow(expect.objectContaining({ code: 'BODY_TOO_LARGE' }));
+  });
+});

@@ -1,0 +1,83 @@
+import { PlanwardenError, type SourceResource } from '@planwarden/contracts';
+import type { HclBlock, HclFile } from './hcl-file.js';
+import { parseHcl } from './parse-hcl.js';
+import { type AllowedProvider, assertSafe } from './source-safety.js';
+import type { StackFile } from './stack-runner.js';
+
+const MAX_TEXT = 500;
+
+/**
+ * Reads all files of a stack: parsed, found safe to plan, and what they declare.
+ * @param files relative to the stack's folder; messages name them below `folder`
+ * @throws PlanwardenError TERRAFORM_INVALID, TERRAFORM_REFUSED, NOT_SUPPORTED, with file and line
+ */
+export async function readStack(
+  files: readonly StackFile[],
+  { folder, providers }: { readonly folder: string; readonly providers: readonly AllowedProvider[] },
+): Promise<{ readonly resources: readonly SourceResource[] }> {
+  for (const { path } of files) assertStackPath(path, `${folder}/${path}`);
+  const parsed: HclFile[] = [];
+  for (const { path, content } of files) {
+    if (path.endsWith('.tf')) parsed.push(await parseHcl(`${folder}/${path}`, content));
+  }
+  assertSafe(parsed, { providers, paths: files.map(({ path }) => path) });
+  return { resources: parsed.flatMap((file) => file.blocks.flatMap((block) => resourceOf(file.path, block))) };
+}
+
+/** Files Terraform reads by itself, or that replace others: what they mean is not judged, so they are refused. */
+const MEANING_OF_ITS_OWN =
+  /^(override\.tf|.*_override\.tf|planwarden_.*|.*\.tf\.json|.*\.tfvars(\.json)?|.*\.tfstate.*|.*\.tofu.*)$/i;
+const PLAIN = /^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$/;
+
+/**
+ * Files of a stack lie directly in its folder and have plain names.
+ * @param path relative to the stack's folder; @param shown as messages name it
+ * @throws PlanwardenError NOT_SUPPORTED naming the file
+ */
+export function assertStackPath(path: string, shown: string): void {
+  if (path === '.terraform.lock.hcl') return;
+  const why = path.includes('/')
+    ? 'lies in a folder below the stack'
+    : !PLAIN.test(path)
+      ? 'has a name that is not plain'
+      : MEANING_OF_ITS_OWN.test(path)
+        ? 'is a kind of file that Terraform takes by itself'
+        : undefined;
+  if (why === undefined) return;
+  throw new PlanwardenError('NOT_SUPPORTED', `${shown.slice(0, 200)} ${why}, which is not supported`, {
+    where: { file: shown.slice(0, 200) },
+    remedy: 'Give plain *.tf files directly in the folder of the target.',
+  });
+}
+
+function resourceOf(file: string, block: HclBlock): SourceResource[] {
+  if (block.type !== 'resource' && block.type !== 'data') return [];
+  const [type = '', name = ''] = block.labels;
+  const mode = block.type === 'data' ? 'data' : 'managed';
+  return [
+    {
+      address: `${mode === 'data' ? 'data.' : ''}${type}.${name}`,
+      ...{ mode, type, name, file, line: block.line },
+      settings: settingsOf(block, []),
+    },
+  ];
+}
+
+function settingsOf(block: HclBlock, above: readonly string[]): SourceResource['settings'] {
+  return [
+    ...block.attributes.map(({ name, line, literal, text }) => ({
+      path: [...above, name].join('.'),
+      line,
+      known: literal !== undefined,
+      value: literal ?? null,
+      text: text.slice(0, MAX_TEXT),
+    })),
+    ...block.blocks.flatMap((inner) => settingsOf(inner, [...above, ...pathOf(inner)])),
+  ];
+}
+
+/** `dynamic "ingress" { content { ... } }` sets what `ingress { ... }` sets. */
+function pathOf({ type, labels }: HclBlock): readonly string[] {
+  if (type === 'dynamic') return labels;
+  return type === 'content' ? [] : [type];
+}
