@@ -17,6 +17,7 @@ import { loadPersonas } from '@planwarden/personas';
 import { redactJson } from '@planwarden/redaction';
 import { createPostgresBell, createWorker, migrateRuns, RunEngine, RunStore } from '@planwarden/runs';
 import { createSourceControl, type SourceControl } from '@planwarden/source-control';
+import { migrateTerraform } from '@planwarden/terraform';
 import type pg from 'pg';
 import type { App } from './app.js';
 import { callJournal, installationId, migrateOrchestrator } from './call-log.store.js';
@@ -27,12 +28,14 @@ import { ConfigSource } from './config.source.js';
 import { identityMigrations, SessionStore } from './identity/session.store.js';
 import type { OutsideWorld } from './outside-world.js';
 import { PERSONAS_FOLDER, TEMPLATES_FOLDER, webFolder } from './shipped-folders.js';
+import { type TerraformOptions, terraformServices } from './terraform-runners.js';
 
 export interface ComposeOptions {
   readonly configFile: string;
   readonly connectionString: string;
   readonly outside: OutsideWorld;
   readonly operatorToken: string;
+  readonly terraform: TerraformOptions;
   readonly log: Log;
   /** Named instants at which tests crash or wait; empty in production. */
   readonly faults?: FaultPoints;
@@ -77,6 +80,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
       gateway,
       sourceControl: sourceControls(outside, log),
       cluster: clusters(outside, log),
+      terraform: terraformServices(pool, options.terraform),
       fresh: (target) => freshPorts(pool, config, guardrails, target),
       botIds: [outside.github.authorBotId, outside.github.releaseBotId],
       toolVersions: outside.toolVersions,
@@ -116,6 +120,7 @@ async function migrate(pool: pg.Pool): Promise<void> {
   await migrateRuns(pool);
   await migrateApprovals(pool);
   await migrateGraph(pool);
+  await migrateTerraform(pool);
   await runMigrations(pool, 'identity', identityMigrations);
 }
 

@@ -78,6 +78,11 @@ function crossCheck(config: ConfigParsed): [Path, string][] {
     'target',
   );
   twice(
+    config.targets.map((t) => (t.kind === 'terraform' ? t.stack : `manifests ${t.name}`)),
+    (i) => ['targets', i, 'stack'],
+    'stack',
+  );
+  twice(
     config.people.map((p) => p.id),
     (i) => ['people', i, 'id'],
     'person',
@@ -93,7 +98,7 @@ function crossCheck(config: ConfigParsed): [Path, string][] {
     'agent',
   );
   config.targets.forEach((target, i) => {
-    if (!`${target.argocd.rootPath}/`.startsWith(`${target.path}/`)) {
+    if (target.kind === 'manifests' && !`${target.argocd.rootPath}/`.startsWith(`${target.path}/`)) {
       problems.push([['targets', i, 'argocd', 'rootPath'], `must lie inside the target's path ${target.path}`]);
     }
     target.owners.forEach((owner, k) => {
@@ -129,14 +134,7 @@ function refuseUnsupported(config: ConfigParsed, file: string, lineOf: (path: Pa
         'Set leastAssurance to session.',
       );
     }
-    if (target.kind !== 'manifests') {
-      refuse(
-        ['targets', i, 'kind'],
-        `target ${target.name}: kind ${target.kind} is not supported yet`,
-        'Set kind to manifests.',
-      );
-    }
-    if (target.delivery !== 'gitops') {
+    if (target.delivery === 'direct') {
       refuse(
         ['targets', i, 'delivery'],
         `target ${target.name}: delivery ${target.delivery} is not supported yet`,

@@ -14,13 +14,27 @@ const folder = z
     'no empty part, "." or ".."',
   );
 
-const targetAsWritten = z.strictObject({
+const everyTarget = {
   name,
   environment: name,
   repository: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,38}\/[A-Za-z0-9._-]{1,100}$/, 'owner/name'),
   baseBranch: z.string().min(1).max(200).default('main'),
   path: folder,
-  kind: z.enum(['manifests', 'terraform']).default('manifests'),
+  owners: z.array(z.string()).default([]),
+  quorum: z.number().int().min(1).max(10).default(1),
+  leastAssurance: z.enum(ASSURANCES).default('session'),
+  limits: z
+    .strictObject({
+      openRuns: z.number().int().min(1).max(1000).default(20),
+      approvalExpirySeconds: z.number().int().min(60).max(2_592_000).default(86_400),
+      verifyTimeoutSeconds: z.number().int().min(1).max(86_400).default(600),
+    })
+    .prefault({}),
+};
+
+const manifestTargetAsWritten = z.strictObject({
+  ...everyTarget,
+  kind: z.literal('manifests').default('manifests'),
   delivery: z.enum(['gitops', 'direct']).default('gitops'),
   cluster: name,
   argocd: z.strictObject({
@@ -34,17 +48,37 @@ const targetAsWritten = z.strictObject({
       .array(z.string().regex(/^[a-z0-9][a-z0-9-]{0,61}(\*|[a-z0-9])$|^[a-z0-9]$/, 'a namespace; * only at its end'))
       .min(1),
   }),
-  owners: z.array(z.string()).default([]),
-  quorum: z.number().int().min(1).max(10).default(1),
-  leastAssurance: z.enum(ASSURANCES).default('session'),
-  limits: z
+});
+
+const terraformTargetAsWritten = z.strictObject({
+  ...everyTarget,
+  kind: z.literal('terraform'),
+  delivery: z.literal('apply').default('apply'),
+  stack: name,
+  terraform: z
     .strictObject({
-      openRuns: z.number().int().min(1).max(1000).default(20),
-      approvalExpirySeconds: z.number().int().min(60).max(2_592_000).default(86_400),
-      verifyTimeoutSeconds: z.number().int().min(1).max(86_400).default(600),
+      binary: z.enum(['terraform', 'tofu']).default('terraform'),
+      providers: z
+        .array(
+          z.strictObject({
+            source: z.string().regex(/^[a-z0-9-]+\/[a-z0-9-]+$/, 'namespace/type, such as hashicorp/aws'),
+            version: z.string().regex(/^\d+\.\d+\.\d+$/, 'one version, such as 6.34.0'),
+          }),
+        )
+        .default([]),
     })
     .prefault({}),
 });
+
+const targetAsWritten = z.preprocess(
+  // The kind decides which settings there are; manifests unless it is said.
+  (value) =>
+    typeof value === 'object' && value !== null && !('kind' in value) ? { kind: 'manifests', ...value } : value,
+  z.discriminatedUnion('kind', [
+    manifestTargetAsWritten.extend({ kind: z.literal('manifests') }),
+    terraformTargetAsWritten,
+  ]),
+);
 
 export const configAsWritten = z.strictObject({
   mode: z.enum(['sandbox', 'real']),

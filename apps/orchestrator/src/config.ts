@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { sha256 } from '@planwarden/contracts';
 import { type InstallationConfig, parseConfig } from './config.file.js';
 import { firstConfig } from './config.first.js';
@@ -12,6 +12,8 @@ export interface LoadedConfig extends InstallationConfig {
   readonly configFile: string;
   /** Set on the first start only: the token of the first agent, shown once in the ready client configuration. */
   readonly newAgentToken: string | null;
+  /** Binaries that PATH finds. */
+  readonly binaries: Readonly<Partial<Record<'terraform' | 'tofu', string>>>;
 }
 
 /** Prefix of an agent token: lets secret scanners and people recognise one. */
@@ -34,7 +36,28 @@ export function loadConfig(
   const newAgentToken = existsSync(configFile) ? null : writeFirstConfig(dataFolder, configFile);
   const config = parseConfig(readFileSync(configFile, 'utf8'), configFile);
   const listen = options.port === undefined ? config.listen : { ...config.listen, port: options.port };
-  return { ...config, listen, dataFolder, configFile, newAgentToken };
+  const binaries = Object.fromEntries(
+    (['terraform', 'tofu'] as const).flatMap((name) => {
+      const found = onPath(name, environment.PATH);
+      return found === undefined ? [] : [[name, found]];
+    }),
+  );
+  return { ...config, listen, dataFolder, configFile, newAgentToken, binaries };
+}
+
+/** The file a shell would run for a name. */
+function onPath(name: string, path: string | undefined): string | undefined {
+  const folders = (path ?? '').split(delimiter).filter(isAbsolute);
+  return folders.map((folder) => join(folder, name)).find(isExecutable);
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function writeFirstConfig(dataFolder: string, configFile: string): string {

@@ -2,10 +2,9 @@ import type { ChangeRequest, ParsedObject } from './change.js';
 import type { Facts } from './graph.js';
 import type { PolicyPhase } from './lists.js';
 import type { RiskCeiling } from './persona.js';
-import type { ManifestPlan } from './plan.js';
 import type { Subject, Tally } from './subject.js';
 import type { Target } from './target.js';
-import type { Plan } from './terraform-plan.js';
+import type { Plan, SourceResource } from './terraform-plan.js';
 
 /** What every phase gets: who asks, as which persona, for which target. */
 export interface GuardrailActor {
@@ -37,6 +36,8 @@ export interface GuardrailInputs {
     readonly actor: GuardrailActor;
     readonly target: Target;
     readonly objects: readonly ParsedObject[];
+    /** Of a Terraform stack, all its files taken together. */
+    readonly resources: readonly SourceResource[];
     /** Paths of all files of the change, relative to the repository root. */
     readonly paths: readonly string[];
     /** Secrets found in the files; `where` is the path. */
@@ -60,8 +61,10 @@ export interface GuardrailInputs {
   readonly approval: { readonly subject: Subject; readonly tally: Tally; readonly target: Target };
   readonly verify: {
     readonly target: Target;
-    readonly plan: ManifestPlan;
+    readonly plan: Plan;
     readonly observed: {
+      /** Of Terraform: changes that a plan made after the apply still finds. */
+      readonly changes?: number;
       /** Same keys as `plan.images`; the image that actually runs. */
       readonly images: Readonly<Record<string, string>>;
       readonly workloads: readonly {

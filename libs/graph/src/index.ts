@@ -16,3 +16,4 @@ export {
 } from './kubernetes-graph.js';
 export { nodeIdOf } from './node-id.js';
 export { PostgresGraphStore } from './postgres-graph.store.js';
+export { importState, type StateResource, stackNodeId, stackPlace, terraformToGraph } from './terraform-graph.js';

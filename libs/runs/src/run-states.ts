@@ -18,6 +18,7 @@ export const RUN_TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = 
     'expired',
     'superseded',
     'errored',
+    'apply_failed',
   ],
   confirmed: ['applying', 'awaiting_approval', 'errored'],
   applying: ['merging', 'awaiting_approval', 'apply_failed'],

@@ -148,6 +148,15 @@ export class RunStore {
     return found.rows[0]?.output ?? undefined;
   }
 
+  /** What the journal knows of an effect by its key; null: not even an intent. */
+  async effect(id: string, step: string, name: string, key: string): Promise<'intent' | 'done' | null> {
+    const found = await this.pool.query<{ state: 'intent' | 'done' }>(
+      'SELECT state FROM run_effects WHERE run = $1 AND step = $2 AND name = $3 AND key = $4',
+      [id, step, name, key],
+    );
+    return found.rows[0]?.state ?? null;
+  }
+
   /** Journal entries of one run after a sequence number, as people read them. */
   async events(id: string, afterSeq = 0, limit = 1000): Promise<RunEvent[]> {
     const found = await this.pool.query<EventRow>(

@@ -5,6 +5,7 @@ export { parseHcl } from './parse-hcl.js';
 export { terraformPlanToText } from './plan-text.js';
 export { migrateTerraform, PlanVault } from './plan-vault.js';
 export { readStack } from './read-stack.js';
+export type { StackResource, StackState } from './read-state.js';
 export { type AllowedProvider, assertSafe, type Refusal, type SafetyOptions, unsafeParts } from './source-safety.js';
 export {
   type PlannedStack,

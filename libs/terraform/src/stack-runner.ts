@@ -4,6 +4,7 @@ import { PlanwardenError, sha256, type TerraformPlan } from '@planwarden/contrac
 import { redactText } from '@planwarden/redaction';
 import { normalisePlan } from './normalise-plan.js';
 import { planFileState } from './plan-file.js';
+import { readState, type StackState } from './read-state.js';
 import { type ChildLimits, type ChildResult, DEFAULT_LIMITS, runChild } from './terraform-child.js';
 
 /** A file of the stack, relative to its folder. */
@@ -77,7 +78,7 @@ export class StackRunner {
       readonly planFile: Buffer;
       readonly approved: Pick<TerraformPlan, 'digest' | 'fileDigest'>;
     },
-  ): Promise<{ readonly lineage: string; readonly serial: number }> {
+  ): Promise<StackState> {
     const { approved } = request;
     return this.inFolder(request, async (folder) => {
       this.write(folder, PLAN, request.planFile);
@@ -92,9 +93,9 @@ export class StackRunner {
     });
   }
 
-  /** Lineage and serial of the state as it is now; empty and 0 before the first apply. */
-  async state(request: StackRequest): Promise<{ readonly lineage: string; readonly serial: number }> {
-    return this.inFolder(request, (folder) => this.stateOf(folder, request.signal));
+  /** The state as it is now, without its values; lineage '' and serial 0 before the first apply. */
+  async state(request: Pick<StackRequest, 'stack' | 'signal'>): Promise<StackState> {
+    return this.inFolder({ ...request, files: [] }, (folder) => this.stateOf(folder, request.signal));
   }
 
   /** Version of the binary, e.g. `terraform 1.11.4`. @throws PlanwardenError PLAN_UNAVAILABLE when it cannot be run */
@@ -153,12 +154,9 @@ export class StackRunner {
     return { plan, planFile, version: terraformVersion };
   }
 
-  private async stateOf(folder: string, signal: AbortSignal | undefined) {
+  private async stateOf(folder: string, signal: AbortSignal | undefined): Promise<StackState> {
     const { stdout } = await this.must(folder, ['state', 'pull'], signal);
-    if (stdout.trim() === '') return { lineage: '', serial: 0 };
-    const { lineage, serial } = jsonOf(stdout) as { lineage?: unknown; serial?: unknown };
-    if (typeof lineage !== 'string' || typeof serial !== 'number') throw failed('the state cannot be read');
-    return { lineage, serial };
+    return stdout.trim() === '' ? { lineage: '', serial: 0, resources: [] } : readState(jsonOf(stdout));
   }
 
   /** Runs a command and demands that it succeeds. */

@@ -35,7 +35,7 @@ export async function filesAtCommit(
 ): Promise<GeneratedFile[]> {
   const files: GeneratedFile[] = [];
   for (const entry of entries) {
-    if (!isManifest(entry.path) || !entry.path.startsWith(`${target.path}/`)) continue;
+    if (!(target.kind === 'terraform' || isManifest(entry.path)) || !entry.path.startsWith(`${target.path}/`)) continue;
     files.push({
       path: entry.path,
       content: isGone(entry) ? null : await github.blobText(entry.blobSha),

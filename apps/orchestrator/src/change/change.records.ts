@@ -4,6 +4,7 @@ import {
   objectRefSchema,
   planSchema,
   provenanceSchema,
+  sourceResourceSchema,
   tallySchema,
 } from '@planwarden/contracts';
 import { z } from 'zod';
@@ -37,6 +38,8 @@ export const validateRecord = z.strictObject({
   /** Paths of every changed file of the repository, also those that are no manifests. */
   paths: z.array(z.string()),
   objects: z.array(parsedObjectSchema),
+  /** Of a Terraform stack, all its files taken together. */
+  resources: z.array(sourceResourceSchema).default([]),
 });
 export const checkSourceRecord = z.strictObject({ decision: decisionRecord });
 export const pullRequestRecord = z.strictObject({
@@ -73,6 +76,8 @@ export const confirmRecord = z.strictObject({
   releasedSha: z.string().nullable(),
   tally: tallySchema.nullable(),
 });
+/** Of the state after an apply. */
+export const applyRecord = z.strictObject({ lineage: z.string(), serial: z.number().int() });
 export const mergeRecord = z.strictObject({ mergeSha: z.string() });
 export const workloadSchema = z.strictObject({
   kind: z.string(),

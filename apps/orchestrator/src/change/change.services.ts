@@ -8,6 +8,7 @@ import type { McpGateway } from '@planwarden/mcp-client';
 import type { RunStore } from '@planwarden/runs';
 import type { SourceControl } from '@planwarden/source-control';
 import type { ConfigSource } from '../config.source.js';
+import type { TerraformServices } from './terraform/terraform.services.js';
 
 /** What the steps of a change work with; each step asks for the few it needs. */
 export interface ChangeServices {
@@ -27,6 +28,7 @@ export interface ChangeServices {
   sourceControl(target: Target): SourceControl;
   /** @throws PlanwardenError CONFIG_INVALID for a cluster that is not connected */
   cluster(name: string): ClusterClient;
+  readonly terraform: TerraformServices;
   /** What is read again right before a released effect. */
   fresh(target: string): FreshPorts;
   /** GitHub ids of our own Apps' accounts: bots never vote. */

@@ -17,11 +17,12 @@ import {
   pullRequestRecord,
 } from './change.records.js';
 import type { ChangeServices } from './change.services.js';
-import { gatherFacts } from './facts.js';
+import { factsOfPlan } from './facts.js';
 import { judge } from './judge.js';
 import { makePlan } from './make-plan.js';
-import { manifestPlan, manifestTarget } from './manifest-target.js';
 import { actorOf } from './run-request.js';
+import { planNow } from './terraform/plan-stack.js';
+import { wasApplied } from './terraform/was-applied.js';
 
 /** Reads a step's output in this run. */
 export type ReadOutput = <T>(step: string, shape: Shape<T>) => Promise<T>;
@@ -70,7 +71,7 @@ export function confirmPorts(services: ChangeServices, run: RunRecord, output: R
         blockDigest: evidence.blockDigest,
         earlierDigests: await services.subjects.earlierDigests(run.id, run.round),
         discardedBy: current.discard?.by ?? null,
-        applied: false,
+        applied: await wasApplied(services, run, target(), planned.plan, (await pull()).codeSha),
       };
     },
     target: async () => target(),
@@ -92,17 +93,18 @@ export function confirmPorts(services: ChangeServices, run: RunRecord, output: R
       };
     },
     changedFiles: async (sha) => changedEntries(github(), (await pull()).baseSha, sha),
-    planNow: async () => ({
-      kind: 'manifest-plan/1',
-      ...(await makePlan(services, manifestTarget(target()), await pull())),
-    }),
+    planNow: async () => {
+      const at = target();
+      if (at.kind === 'terraform') return planNow(services, at, run);
+      return { kind: 'manifest-plan/1', ...(await makePlan(services, at, await pull())) };
+    },
     factsDigest: async () => {
       const { plan } = await output('plan', planRecord);
-      return (await gatherFacts(services, manifestTarget(target()), manifestPlan(plan).objects)).factsDigest;
+      return (await factsOfPlan(services, target(), plan)).factsDigest;
     },
     judgeAgain: async () => {
       const { plan } = await output('plan', planRecord);
-      const { facts } = await gatherFacts(services, manifestTarget(target()), manifestPlan(plan).objects);
+      const { facts } = await factsOfPlan(services, target(), plan);
       const input = { actor: actorOf(services, run.requester, run.persona), target: target(), plan, facts };
       const decision = await judge(services, 'plan', input, { run: run.id, round: run.round, step: 'confirm' });
       return { allow: decision.allow, quorum: target().quorum };

@@ -1,6 +1,8 @@
-import type { Facts, ManifestTarget, ObjectRef, Target } from '@planwarden/contracts';
+import type { Facts, ManifestTarget, ObjectRef, Plan, Target } from '@planwarden/contracts';
 import { factsDigest, importCluster, nodeIdOf } from '@planwarden/graph';
 import type { ChangeServices } from './change.services.js';
+import { manifestPlan, terraformPlan } from './of-kind.js';
+import { stackFacts } from './terraform/state-facts.js';
 
 /** Kinds the graph reads of a cluster. */
 const KINDS = [
@@ -30,6 +32,16 @@ export async function refreshGraph(
     environmentOf: environmentsOf(config.current().targets, target.cluster),
   });
   return snapshot;
+}
+
+/** What policy may know about what a plan touches, from a fresh look. */
+export function factsOfPlan(
+  services: ChangeServices,
+  target: Target,
+  plan: Plan,
+): Promise<{ readonly facts: Facts; readonly factsDigest: string }> {
+  if (target.kind === 'manifests') return gatherFacts(services, target, manifestPlan(plan).objects);
+  return stackFacts(services, target, terraformPlan(plan).resources);
 }
 
 /** What policy may know about the infrastructure around the objects of a change, from a fresh snapshot. */

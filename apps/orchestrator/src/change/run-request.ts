@@ -8,25 +8,46 @@ import {
   PlanwardenError,
   type Requester,
   type Target,
+  type TerraformTarget,
 } from '@planwarden/contracts';
 import { agentFiles } from '@planwarden/manifests';
 import { findSecrets } from '@planwarden/redaction';
 import type { RunRecord } from '@planwarden/runs';
+import { agentTerraformFiles, formatHcl } from '@planwarden/terraform';
 import type { ChangeServices } from './change.services.js';
-import { manifestTarget } from './manifest-target.js';
 
 /** The request of a run, as it was accepted. */
 export const requestOf = (run: RunRecord): ChangeRequest => changeRequestSchema.parse(run.request);
 
-/** Files of a request: rendered from its template, or the agent's own. Pure: the same request gives the same bytes. */
-export function filesOf(
+/**
+ * Files of a request: rendered from its template, or the agent's own; Terraform in its canonical format. Pure: the same
+ * request gives the same bytes.
+ */
+export async function filesOf(
   { catalog }: Pick<ChangeServices, 'catalog'>,
   request: ChangeRequest,
   target: Target,
-): readonly GeneratedFile[] {
-  if (request.template)
-    return catalog.render(request.template.name, request.template.parameters, manifestTarget(target)).files;
+): Promise<readonly GeneratedFile[]> {
+  if (target.kind === 'terraform') return terraformFilesOf(request, target);
+  if (request.template) return catalog.render(request.template.name, request.template.parameters, target).files;
   return agentFiles({ files: request.files ?? [], deletions: request.deletions ?? [] }, target);
+}
+
+async function terraformFilesOf(request: ChangeRequest, target: TerraformTarget): Promise<GeneratedFile[]> {
+  if (request.template) {
+    throw new PlanwardenError('NOT_SUPPORTED', 'templates for Terraform targets are not supported yet', {
+      where: { field: 'template' },
+      remedy: 'Give files, with paths relative to the folder of the target.',
+    });
+  }
+  const files = agentTerraformFiles({ files: request.files ?? [], deletions: request.deletions ?? [] }, target);
+  return Promise.all(
+    files.map(async (file) =>
+      file.content === null || !file.path.endsWith('.tf')
+        ? file
+        : { ...file, content: await formatHcl(file.path, file.content) },
+    ),
+  );
 }
 
 /** Secrets in the texts of a request, with the place of each and never the secret. */

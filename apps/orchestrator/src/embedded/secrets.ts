@@ -14,6 +14,11 @@ const secretsSchema = z.strictObject({
   people: z.record(z.string(), z.string()),
   cluster: z.strictObject({ reader: z.string(), dryRun: z.string(), argocd: z.string() }),
   gitReader: z.string(),
+  /** Seals saved plan files; installations older than it get one at their next start. */
+  planKey: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .default(() => randomBytes(32).toString('hex')),
 });
 export type EmbeddedSecrets = z.infer<typeof secretsSchema>;
 
@@ -33,6 +38,7 @@ export function embeddedSecrets(dataFolder: string, logins: readonly string[]): 
         people,
         cluster: { reader: random(), dryRun: random(), argocd: random() },
         gitReader: `ghp_${random()}`,
+        planKey: randomBytes(32).toString('hex'),
       };
   // Renamed into place: a crash leaves the old file or the new one.
   writeFileSync(`${file}.new`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });

@@ -117,6 +117,11 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       connectionString,
       outside: test.outside ? test.outside(outside, secrets) : outside,
       operatorToken: secrets.operatorToken,
+      terraform: {
+        binaries: config.binaries,
+        folder: join(config.dataFolder, 'terraform'),
+        planKey: Buffer.from(secrets.planKey, 'hex'),
+      },
       log,
       ...(test.faults === undefined ? {} : { faults: test.faults }),
       ...(test.leaseMs === undefined ? {} : { leaseMs: test.leaseMs }),

@@ -45,14 +45,14 @@ export async function proposeChange(
   }
   const target = services.config.target(request.target);
   await intake(services, requester, persona, target, request);
-  const files = filesOf(services, request, target);
+  const files = await filesOf(services, request, target);
   if (files.length === 0) {
     throw new PlanwardenError('FILES_UNCHANGED', 'the request names no file', {
       where: { field: 'files' },
       remedy: 'Give a template, or files and deletions.',
     });
   }
-  parseManifests(files);
+  if (target.kind === 'manifests') parseManifests(files);
   const run = await services.runs.start(
     {
       title: request.title,

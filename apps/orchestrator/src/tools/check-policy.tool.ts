@@ -1,5 +1,6 @@
-import { changeFileSchema, findingSchema, PlanwardenError } from '@planwarden/contracts';
+import { type ChangeFile, changeFileSchema, findingSchema, PlanwardenError, type Target } from '@planwarden/contracts';
 import { agentFiles, parseManifests } from '@planwarden/manifests';
+import { agentTerraformFiles, readStack } from '@planwarden/terraform';
 import { z } from 'zod';
 import { judge } from '../change/judge.js';
 import { actorOf, secretsIn } from '../change/run-request.js';
@@ -20,14 +21,15 @@ export const checkPolicyTool = productTool({
     if (!targetsOf(context).includes(name)) throw outOfScope();
     const target = services.config.target(name);
     const persona = personaFor(context, { tool: 'check_policy' });
-    const files = agentFiles({ files: given, deletions: [] }, target);
+    const { files, objects, resources } = await understood(given, target);
     const decision = await judge(
       services,
       'source',
       {
         actor: actorOf(services, { principal: `agent:${agent.id}`, onBehalfOf: agent.onBehalfOf }, persona.name),
         target,
-        objects: parseManifests(files),
+        objects,
+        resources,
         paths: files.map((file) => file.path),
         secrets: files.flatMap((file) => (file.content === null ? [] : secretsIn(file.path, file.content))),
       },
@@ -42,6 +44,17 @@ export const checkPolicyTool = productTool({
     };
   },
 });
+
+/** Files of a Terraform target are taken as a stack of their own: what is in the repository is not read. */
+async function understood(given: readonly ChangeFile[], target: Target) {
+  if (target.kind === 'manifests') {
+    const files = agentFiles({ files: given, deletions: [] }, target);
+    return { files, objects: parseManifests(files), resources: [] };
+  }
+  const files = agentTerraformFiles({ files: given, deletions: [] }, target);
+  const { resources } = await readStack(given, { folder: target.path, providers: target.terraform.providers });
+  return { files, objects: [], resources };
+}
 
 const outOfScope = (): PlanwardenError =>
   new PlanwardenError('TARGET_OUT_OF_SCOPE', 'the token may not name this target', {

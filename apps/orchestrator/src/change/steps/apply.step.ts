@@ -1,22 +1,86 @@
-import { PlanwardenError } from '@planwarden/contracts';
-import { done, type Step } from '@planwarden/runs';
+import { type Approval, assertFresh } from '@planwarden/approvals';
+import { isPlanwardenError, PlanwardenError, type TerraformTarget } from '@planwarden/contracts';
+import { done, type Step, type StepContext, type StepOutcome } from '@planwarden/runs';
+import { applyRecord, planRecord, pullRequestRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
+import { terraformPlan } from '../of-kind.js';
+import { findApply } from '../terraform/find-apply.js';
+import { stackFilesAt } from '../terraform/stack-files.js';
+import { applyKey } from '../terraform/was-applied.js';
+import { APPROVAL, BACK_TO_CONFIRM } from './confirm.step.js';
 
-/** GitOps: the merge is the apply, so there is nothing to do here. Direct delivery is not supported yet. */
+/** Terraform: applies exactly the saved plan, once. GitOps: the merge is the apply, so there is nothing to do here. */
 export function applyStep(services: ChangeServices): Step {
   return {
     name: 'apply',
     state: 'applying',
     reentersAt: 'confirm',
     failsAs: 'apply_failed',
-    effects: [],
-    execute: async ({ run }) => {
-      const { delivery } = services.config.target(run.target);
-      if (delivery === 'gitops') return done('GitOps: merging is applying');
-      throw new PlanwardenError('NOT_SUPPORTED', `delivery ${delivery} is not supported yet`, {
+    effects: [
+      {
+        name: 'apply',
+        kind: 'once',
+        key: applyKey,
+        reconcile: async (context) => {
+          const target = services.config.target(context.run.target);
+          if (target.kind !== 'terraform') return { found: 'absent' };
+          const { plan } = await context.output('plan', planRecord);
+          const { codeSha } = await context.output('open-pull-request', pullRequestRecord);
+          return findApply(services, target, terraformPlan(plan), codeSha, context.signal);
+        },
+      },
+    ],
+    execute: async (context) => {
+      const target = services.config.target(context.run.target);
+      if (target.kind === 'terraform') return applyPlan(services, context, target);
+      if (target.delivery === 'gitops') return done('GitOps: merging is applying');
+      throw new PlanwardenError('NOT_SUPPORTED', `delivery ${target.delivery} is not supported yet`, {
         where: { field: 'delivery' },
         remedy: 'Use a target with delivery gitops.',
       });
     },
   };
 }
+
+async function applyPlan(
+  services: ChangeServices,
+  context: StepContext,
+  target: TerraformTarget,
+): Promise<StepOutcome> {
+  const { run, fence } = context;
+  const plan = terraformPlan((await context.output('plan', planRecord)).plan);
+  const { codeSha } = await context.output('open-pull-request', pullRequestRecord);
+  const approval = context.carry.get(APPROVAL) as Approval | undefined;
+  const isKnown = (await services.runs.effect(run.id, 'apply', 'apply', applyKey(run))) === 'done';
+  if (approval === undefined && !isKnown) {
+    return { kind: 'back', step: 'confirm', message: 'there is no approval in hand: confirm again' };
+  }
+  try {
+    const state = await context.effect('apply', applyRecord, async () => {
+      const planFile = await services.terraform.vault.open(run.id, run.round);
+      if (planFile === null || approval === undefined) throw stale();
+      const files = await stackFilesAt(services.sourceControl(target), target, codeSha);
+      await assertFresh(approval, fence, services.fresh(run.target), 'apply');
+      const runner = services.terraform.runner(target);
+      const applied = await runner.apply({
+        stack: target.stack,
+        files,
+        planFile,
+        approved: plan,
+        signal: context.signal,
+      });
+      return { lineage: applied.lineage, serial: applied.serial };
+    });
+    await services.terraform.vault.forget(run.id);
+    return done(`applied exactly plan ${plan.digest.slice(0, 19)}; state serial ${state.serial}`, state);
+  } catch (error) {
+    if (!isPlanwardenError(error)) throw error;
+    if (BACK_TO_CONFIRM.includes(error.code)) return { kind: 'back', step: 'confirm', message: error.message };
+    throw error;
+  }
+}
+
+const stale = (): PlanwardenError =>
+  new PlanwardenError('PLAN_STALE', 'the saved plan is no longer kept', {
+    remedy: 'The run plans again; votes on the old plan no longer count.',
+  });

@@ -1,9 +1,8 @@
 import { done, type Step } from '@planwarden/runs';
 import { checkPlanRecord, planRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
-import { gatherFacts } from '../facts.js';
+import { factsOfPlan } from '../facts.js';
 import { decisionRecordOf, judge } from '../judge.js';
-import { manifestPlan, manifestTarget } from '../manifest-target.js';
 import { deniedBy } from '../outcomes.js';
 import { actorOf } from '../run-request.js';
 
@@ -15,9 +14,9 @@ export function checkPlanStep(services: ChangeServices): Step {
     effects: [],
     execute: async (context) => {
       const { run } = context;
-      const target = manifestTarget(services.config.target(run.target));
+      const target = services.config.target(run.target);
       const { plan } = await context.output('plan', planRecord);
-      const { facts, factsDigest } = await gatherFacts(services, target, manifestPlan(plan).objects);
+      const { facts, factsDigest } = await factsOfPlan(services, target, plan);
       const decision = await judge(
         services,
         'plan',

@@ -13,7 +13,7 @@ export function checkSourceStep(services: ChangeServices): Step {
     effects: [],
     execute: async (context) => {
       const { run } = context;
-      const { files, paths, objects } = await context.output('validate', validateRecord);
+      const { files, paths, objects, resources } = await context.output('validate', validateRecord);
       const decision = await judge(
         services,
         'source',
@@ -21,6 +21,7 @@ export function checkSourceStep(services: ChangeServices): Step {
           actor: actorOf(services, run.requester, run.persona),
           target: services.config.target(run.target),
           objects,
+          resources,
           paths,
           secrets: files.flatMap((file) => (file.content === null ? [] : secretsIn(file.path, file.content))),
         },

@@ -1,5 +1,5 @@
 import { type ConfirmOutcome, confirm } from '@planwarden/approvals';
-import type { ErrorBody } from '@planwarden/contracts';
+import { type ErrorBody, type ErrorCode, isPlanwardenError } from '@planwarden/contracts';
 import { done, type Step, type StepContext, type StepOutcome } from '@planwarden/runs';
 import { confirmRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
@@ -9,6 +9,21 @@ import { POLL_MS } from './await-approval.step.js';
 
 /** Under this name the Approval travels from confirm to merge, in memory only. */
 export const APPROVAL = 'approval';
+
+/** What only says that the Approval in hand is no longer good: confirm finds out what that means. */
+export const BACK_TO_CONFIRM: readonly ErrorCode[] = [
+  'APPROVAL_EXPIRED',
+  'APPROVAL_FENCE_PASSED',
+  'APPROVAL_SPENT',
+  'SUBJECT_EXPIRED',
+  'PEOPLE_CHANGED',
+  'POLICY_CHANGED',
+  'TARGET_CHANGED',
+  'HEAD_MOVED',
+  'PLAN_STALE',
+  'PR_CLOSED',
+  'PR_MERGED_BY_OTHERS',
+];
 
 /** Reads everything again, asks policy in phase approval, and makes the Approval. */
 export function confirmStep(services: ChangeServices): Step {
@@ -20,12 +35,15 @@ export function confirmStep(services: ChangeServices): Step {
     execute: async (context) => {
       const { run, fence } = context;
       context.carry.delete(APPROVAL);
-      const outcome = await confirm(confirmPorts(services, run, context.output), {
-        run: run.id,
-        round: run.round,
-        fence,
-      });
-      return settle(services, context, outcome);
+      try {
+        const asked = { run: run.id, round: run.round, fence };
+        return await settle(services, context, await confirm(confirmPorts(services, run, context.output), asked));
+      } catch (error) {
+        if (!isPlanwardenError(error) || error.code !== 'EFFECT_IN_DOUBT' || error.failure !== 'needs_human')
+          throw error;
+        // An apply began and nobody can say how it ended: "nothing was changed" would be a lie.
+        return end('apply_failed', error.code, error.message, error.remedy);
+      }
     },
   };
 }
@@ -33,9 +51,10 @@ export function confirmStep(services: ChangeServices): Step {
 async function settle(services: ChangeServices, context: StepContext, outcome: ConfirmOutcome): Promise<StepOutcome> {
   switch (outcome.kind) {
     case 'approved': {
-      const { repository, path } = services.config.target(context.run.target);
-      // From here to the end of verify nobody else may change what lies below this path.
-      if (!(await context.takeLock(`gitops:${repository.owner}/${repository.name}:${path}`))) {
+      const { kind, repository, path } = services.config.target(context.run.target);
+      // From here to the end of verify nobody else may change what lies below this path. A stack is locked since plan.
+      const lock = `gitops:${repository.owner}/${repository.name}:${path}`;
+      if (kind === 'manifests' && !(await context.takeLock(lock))) {
         return { kind: 'wait', reason: 'lock', message: 'another run is changing this target now', forMs: 1000 };
       }
       context.carry.set(APPROVAL, outcome.approval);

@@ -10,7 +10,7 @@ export function generateStep(services: ChangeServices): Step {
     state: 'validating',
     effects: [],
     execute: async ({ run }) => {
-      const files = filesOf(services, requestOf(run), services.config.target(run.target));
+      const files = await filesOf(services, requestOf(run), services.config.target(run.target));
       return done(`${files.length} files`, generateRecord.parse({ files }));
     },
   };

@@ -1,24 +1,11 @@
 import type { Approval } from '@planwarden/approvals';
-import { type ErrorCode, isPlanwardenError } from '@planwarden/contracts';
+import { isPlanwardenError } from '@planwarden/contracts';
 import { done, type Step } from '@planwarden/runs';
 import { confirmRecord, evidenceRecord, mergeRecord, pullRequestRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
 import { end } from '../outcomes.js';
-import { APPROVAL } from './confirm.step.js';
+import { APPROVAL, BACK_TO_CONFIRM } from './confirm.step.js';
 import { branchOf } from './open-pull-request.step.js';
-
-/** What only says that the Approval in hand is no longer good: confirm finds out what that means. */
-const BACK_TO_CONFIRM: readonly ErrorCode[] = [
-  'APPROVAL_EXPIRED',
-  'APPROVAL_FENCE_PASSED',
-  'SUBJECT_EXPIRED',
-  'PEOPLE_CHANGED',
-  'POLICY_CHANGED',
-  'TARGET_CHANGED',
-  'HEAD_MOVED',
-  'PR_CLOSED',
-  'PR_MERGED_BY_OTHERS',
-];
 
 /** Merges exactly the approved commit, once. For GitOps this is the apply. */
 export function mergeStep(services: ChangeServices): Step {

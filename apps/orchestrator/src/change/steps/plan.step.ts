@@ -1,12 +1,16 @@
+import type { TerraformTarget } from '@planwarden/contracts';
 import { planToText } from '@planwarden/manifests';
-import { done, type Step } from '@planwarden/runs';
+import { done, type Step, type StepContext, type StepOutcome } from '@planwarden/runs';
 import { uncoveredPath } from '../argocd-sync.js';
 import { planRecord, pullRequestRecord, validateRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
 import { makePlan } from '../make-plan.js';
-import { manifestTarget } from '../manifest-target.js';
 import { readerOverClient } from '../observe.js';
 import { end } from '../outcomes.js';
+import { planAndKeep, terraformVersions } from '../terraform/plan-stack.js';
+
+/** How long a plan file is kept after its subject has expired: an apply that began in time still finds it. */
+const KEPT_AFTER_SECONDS = 3600;
 
 /** What would change in the cluster, object by object, from what GitHub holds and what runs now. */
 export function planStep(services: ChangeServices): Step {
@@ -15,7 +19,7 @@ export function planStep(services: ChangeServices): Step {
     state: 'planning',
     effects: [],
     execute: async (context) => {
-      const target = manifestTarget(services.config.target(context.run.target));
+      const target = services.config.target(context.run.target);
       const github = services.sourceControl(target);
       const pull = await context.output('open-pull-request', pullRequestRecord);
       const tip = await github.branchHead(target.baseBranch);
@@ -32,6 +36,7 @@ export function planStep(services: ChangeServices): Step {
           },
         };
       }
+      if (target.kind === 'terraform') return planTerraform(services, context, target, pull.codeSha);
       const { files, objects } = await context.output('validate', validateRecord);
       const paths = files.filter((file) => file.content !== null).map((file) => file.path);
       const uncovered = await uncoveredPath(
@@ -56,4 +61,33 @@ export function planStep(services: ChangeServices): Step {
       );
     },
   };
+}
+
+async function planTerraform(
+  services: ChangeServices,
+  context: StepContext,
+  target: TerraformTarget,
+  commit: string,
+): Promise<StepOutcome> {
+  const { run } = context;
+  // From here until the run ends nobody else plans on this state: a plan made beside ours would soon be stale.
+  if (!(await context.takeLock(`terraform:${target.stack}`))) {
+    return { kind: 'wait', reason: 'lock', message: 'another run is changing this stack now', forMs: 1000 };
+  }
+  const now = await services.fresh(target.name).now();
+  const keepUntil = new Date(now.getTime() + (target.limits.approvalExpirySeconds + KEPT_AFTER_SECONDS) * 1000);
+  const { plan, planText } = await planAndKeep(services, target, run, commit, keepUntil, context.signal);
+  const { create, update, replace, delete: remove, noop } = plan.summary;
+  if (create + update + replace + remove === 0) {
+    return end(
+      'errored',
+      'FILES_UNCHANGED',
+      'the plan changes nothing',
+      'There is nothing to apply; close the request.',
+    );
+  }
+  return done(
+    `${create} to create, ${update} to update, ${replace} to replace, ${remove} to delete, ${noop} unchanged`,
+    planRecord.parse({ plan, planText, toolVersions: await terraformVersions(services, target) }),
+  );
 }

@@ -2,11 +2,13 @@ import type { GeneratedFile, Target } from '@planwarden/contracts';
 import { parseManifests } from '@planwarden/manifests';
 import { requireOk } from '@planwarden/mcp-client';
 import { done, type Step, type StepContext, type StepOutcome } from '@planwarden/runs';
+import { readStack } from '@planwarden/terraform';
 import { z } from 'zod';
 import { changedEntries, filesAtCommit } from '../branch-files.js';
 import { generateRecord, pullRequestRecord, validateRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
 import { end } from '../outcomes.js';
+import { stackFilesAt, withChange } from '../terraform/stack-files.js';
 
 /**
  * Reads the files: in the first round those just generated, in a later one those at the branch head, whoever pushed
@@ -22,9 +24,13 @@ export function validateStep(services: ChangeServices): Step {
       const pull = await context.outputIfAny('open-pull-request', pullRequestRecord);
       if (pull === undefined) {
         const { files } = await context.output('generate', generateRecord);
+        const tip = await services.sourceControl(target).branchHead(target.baseBranch);
         return read(
+          services,
+          target,
           files,
           files.map((file) => file.path),
+          tip ?? target.baseBranch,
         );
       }
       const stop = await bringBaseIn(services, context, target, pull);
@@ -40,18 +46,39 @@ export function validateStep(services: ChangeServices): Step {
       const provenance = new Map(first.map((file) => [file.path, file.provenance]));
       const files = await filesAtCommit(github, entries, target, provenance);
       return read(
+        services,
+        target,
         files,
         entries.map((entry) => entry.path),
+        head,
       );
     },
   };
 }
 
-function read(files: readonly GeneratedFile[], paths: readonly string[]): StepOutcome {
+/** @param commit on which the files stand, or on which they will: for Terraform the whole stack is read */
+async function read(
+  services: ChangeServices,
+  target: Target,
+  files: readonly GeneratedFile[],
+  paths: readonly string[],
+  commit: string,
+): Promise<StepOutcome> {
+  const sorted = [...paths].sort();
+  if (target.kind === 'terraform') {
+    const before = await stackFilesAt(services.sourceControl(target), target, commit);
+    const stack = withChange(before, files, target);
+    const options = { folder: target.path, providers: target.terraform.providers };
+    const { resources } = await readStack(stack, options);
+    return done(
+      `${resources.length} resources in ${stack.length} files of the stack, ${files.length} of them changed`,
+      validateRecord.parse({ files, paths: sorted, objects: [], resources }),
+    );
+  }
   const objects = parseManifests(files);
   return done(
     `${objects.length} objects in ${files.length} files`,
-    validateRecord.parse({ files, paths: [...paths].sort(), objects }),
+    validateRecord.parse({ files, paths: sorted, objects }),
   );
 }
 

@@ -4,9 +4,10 @@ import { missingSync, unhealthy } from '../argocd-sync.js';
 import { mergeRecord, planRecord, validateRecord, verifyRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
 import { judge } from '../judge.js';
-import { manifestPlan, manifestTarget } from '../manifest-target.js';
 import { type Observed, observe, readerOverClient, readerOverMcp } from '../observe.js';
+import { manifestPlan } from '../of-kind.js';
 import { deniedBy, end } from '../outcomes.js';
+import { verifyStack } from '../terraform/verify-stack.js';
 
 /** Milliseconds between two looks at the cluster. */
 const LOOK_MS = 400;
@@ -24,48 +25,57 @@ export function verifyStep(services: ChangeServices): Step {
     failsAs: 'verify_failed',
     effects: [],
     execute: async (context) => {
-      const { run } = context;
-      const target = manifestTarget(services.config.target(run.target));
-      const plan = manifestPlan((await context.output('plan', planRecord)).plan);
-      const { mergeSha } = await context.output('merge', mergeRecord);
-      const { files } = await context.output('validate', validateRecord);
-      // What was deleted is looked for below: nobody needs to cover it any more.
-      const paths = files.filter((file) => file.content !== null).map((file) => file.path);
-      const reader = readerOverMcp(services, target, context);
-      const github = services.sourceControl(target);
-      const unsynced = await missingSync(reader, github, target, { paths, mergeSha });
-      if (unsynced !== null) {
-        return notYet(services, context, target, plan, null, {
-          reason: 'sync',
-          code: 'VERIFY_TIMED_OUT',
-          message: unsynced,
-        });
-      }
-      const seen = await observe(reader, plan);
-      const again = unsettled(seen) ?? sameAgain(seen, await observe(readerOverClient(services, target), plan));
-      if (again) return notYet(services, context, target, plan, seen, again);
-      const ill = await unhealthy(reader, target, paths);
-      if (ill !== null) {
-        const code = 'VERIFY_TIMED_OUT';
-        return notYet(services, context, target, plan, seen, { reason: 'rollout', code, message: ill });
-      }
-      const decision = await asked(services, context, target, plan, seen);
-      if (!decision.allow) return deniedBy(decision, 'verify_failed');
-      const sentences = seen.workloads.map(
-        ({ ready, kind, namespace, name }) => `${ready} pods running (${kind} ${namespace}/${name})`,
-      );
-      return done(
-        sentences.join('; ') || 'every object is there',
-        verifyRecord.parse({
-          revision: mergeSha,
-          workloads: seen.workloads.map(({ settled: _, ...workload }) => workload),
-          images: seen.images,
-          sentences,
-          decision: decision.id,
-        }),
-      );
+      const target = services.config.target(context.run.target);
+      return target.kind === 'terraform'
+        ? verifyStack(services, context, target)
+        : verifyObjects(services, context, target);
     },
   };
+}
+
+async function verifyObjects(
+  services: ChangeServices,
+  context: StepContext,
+  target: ManifestTarget,
+): Promise<StepOutcome> {
+  const plan = manifestPlan((await context.output('plan', planRecord)).plan);
+  const { mergeSha } = await context.output('merge', mergeRecord);
+  const { files } = await context.output('validate', validateRecord);
+  // What was deleted is looked for below: nobody needs to cover it any more.
+  const paths = files.filter((file) => file.content !== null).map((file) => file.path);
+  const reader = readerOverMcp(services, target, context);
+  const github = services.sourceControl(target);
+  const unsynced = await missingSync(reader, github, target, { paths, mergeSha });
+  if (unsynced !== null) {
+    return notYet(services, context, target, plan, null, {
+      reason: 'sync',
+      code: 'VERIFY_TIMED_OUT',
+      message: unsynced,
+    });
+  }
+  const seen = await observe(reader, plan);
+  const again = unsettled(seen) ?? sameAgain(seen, await observe(readerOverClient(services, target), plan));
+  if (again) return notYet(services, context, target, plan, seen, again);
+  const ill = await unhealthy(reader, target, paths);
+  if (ill !== null) {
+    const code = 'VERIFY_TIMED_OUT';
+    return notYet(services, context, target, plan, seen, { reason: 'rollout', code, message: ill });
+  }
+  const decision = await asked(services, context, target, plan, seen);
+  if (!decision.allow) return deniedBy(decision, 'verify_failed');
+  const sentences = seen.workloads.map(
+    ({ ready, kind, namespace, name }) => `${ready} pods running (${kind} ${namespace}/${name})`,
+  );
+  return done(
+    sentences.join('; ') || 'every object is there',
+    verifyRecord.parse({
+      revision: mergeSha,
+      workloads: seen.workloads.map(({ settled: _, ...workload }) => workload),
+      images: seen.images,
+      sentences,
+      decision: decision.id,
+    }),
+  );
 }
 
 function unsettled(seen: Observed): NotYet | undefined {

@@ -1,4 +1,11 @@
-import { type ManifestPlan, type ManifestTarget, type Plan, PlanwardenError, type Target } from '@planwarden/contracts';
+import {
+  type ManifestPlan,
+  type ManifestTarget,
+  type Plan,
+  PlanwardenError,
+  type Target,
+  type TerraformPlan,
+} from '@planwarden/contracts';
 
 /** The target, known to be one of manifests. @throws PlanwardenError NOT_SUPPORTED for one of Terraform */
 export function manifestTarget(target: Target): ManifestTarget {
@@ -12,7 +19,14 @@ export function manifestTarget(target: Target): ManifestTarget {
 /** The plan, known to be one of manifests: the plan of a manifest target is never of another kind. */
 export function manifestPlan(plan: Plan): ManifestPlan {
   if (plan.kind === 'manifest-plan/1') return plan;
-  throw new PlanwardenError('INTERNAL', 'a Terraform plan came where one of manifests belongs', {
-    remedy: 'Report this as a fault.',
-  });
+  throw otherKind();
 }
+
+/** The plan, known to be one of Terraform: the plan of a Terraform target is never of another kind. */
+export function terraformPlan(plan: Plan): TerraformPlan {
+  if (plan.kind === 'terraform-plan/1') return plan;
+  throw otherKind();
+}
+
+const otherKind = (): PlanwardenError =>
+  new PlanwardenError('INTERNAL', 'the plan is of another kind than its target', { remedy: 'Report this as a fault.' });

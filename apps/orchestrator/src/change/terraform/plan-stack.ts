@@ -1,0 +1,56 @@
+import type { TerraformPlan, TerraformTarget } from '@planwarden/contracts';
+import { sha256 } from '@planwarden/contracts';
+import type { RunRecord } from '@planwarden/runs';
+import { readStack, type StackState, terraformPlanToText } from '@planwarden/terraform';
+import { VERSION } from '../../version.js';
+import type { ChangeServices } from '../change.services.js';
+import { stackFilesAt } from './stack-files.js';
+
+type Needs = Pick<ChangeServices, 'sourceControl' | 'terraform'>;
+
+/** Versions of what a plan of this target is made with. */
+export async function terraformVersions(
+  { terraform }: Pick<ChangeServices, 'terraform'>,
+  target: TerraformTarget,
+): Promise<Readonly<Record<string, string>>> {
+  return { planwarden: VERSION, [target.terraform.binary]: await terraform.version(target) };
+}
+
+/**
+ * Plans the stack as it stands at a commit. The files are read again and found safe again: what is planned is what
+ * GitHub holds, whoever pushed it.
+ */
+export async function planAtCommit(services: Needs, target: TerraformTarget, commit: string, signal: AbortSignal) {
+  const files = await stackFilesAt(services.sourceControl(target), target, commit);
+  await readStack(files, { folder: target.path, providers: target.terraform.providers });
+  return services.terraform.runner(target).plan({ stack: target.stack, files, signal });
+}
+
+/** Plans, keeps the plan file sealed until `keepUntil`, and answers what the journal may hold. */
+export async function planAndKeep(
+  services: Needs,
+  target: TerraformTarget,
+  run: RunRecord,
+  commit: string,
+  keepUntil: Date,
+  signal: AbortSignal,
+): Promise<{ readonly plan: TerraformPlan; readonly planText: string }> {
+  const { plan, planFile } = await planAtCommit(services, target, commit, signal);
+  await services.terraform.vault.keep(run.id, run.round, planFile, keepUntil);
+  return { plan, planText: terraformPlanToText(plan) };
+}
+
+/** What there is to compare with the plan that was voted on. */
+export async function planNow(services: Needs, target: TerraformTarget, run: RunRecord) {
+  const planFile = await services.terraform.vault.open(run.id, run.round);
+  const { lineage, serial } = await stateOf(services, target);
+  return {
+    kind: 'terraform-plan/1' as const,
+    fileDigest: planFile === null ? null : sha256(planFile),
+    state: { lineage, serial },
+    toolVersions: await terraformVersions(services, target),
+  };
+}
+
+export const stateOf = (services: Pick<ChangeServices, 'terraform'>, target: TerraformTarget): Promise<StackState> =>
+  services.terraform.runner(target).state({ stack: target.stack });

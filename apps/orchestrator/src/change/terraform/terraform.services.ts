@@ -1,0 +1,11 @@
+import type { TerraformTarget } from '@planwarden/contracts';
+import type { PlanVault, StackRunner } from '@planwarden/terraform';
+
+/** What changes of Terraform work with. */
+export interface TerraformServices {
+  /** Runs the target's terraform or tofu. @throws PlanwardenError PLAN_UNAVAILABLE when there is none */
+  runner(target: TerraformTarget): StackRunner;
+  /** Version of it, asked once. @throws PlanwardenError PLAN_UNAVAILABLE */
+  version(target: TerraformTarget): Promise<string>;
+  readonly vault: PlanVault;
+}

@@ -1,0 +1,59 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { PlanwardenError, type TerraformTarget } from '@planwarden/contracts';
+import { PlanVault, StackRunner } from '@planwarden/terraform';
+import type pg from 'pg';
+import type { TerraformServices } from './change/terraform/terraform.services.js';
+
+export interface TerraformOptions {
+  /** Paths of the binaries that were found. */
+  readonly binaries: Readonly<Partial<Record<TerraformTarget['terraform']['binary'], string>>>;
+  /** A folder of the installation; states and work lie below it. */
+  readonly folder: string;
+  /** A mirror of provider packages; without it no provider can be installed. */
+  readonly mirror?: string;
+  /** 32 bytes: seals plan files. */
+  readonly planKey: Buffer;
+}
+
+/** One runner a binary; what is not there is told when it is needed. */
+export function terraformServices(pool: pg.Pool, options: TerraformOptions): TerraformServices {
+  // Another user runs Terraform: it must be able to pass through, and not to look around.
+  const folder = (name: string): string => {
+    const made = join(options.folder, name);
+    mkdirSync(made, { recursive: true, mode: 0o711 });
+    return made;
+  };
+  const runners = new Map<string, StackRunner>();
+  const versions = new Map<string, Promise<string>>();
+  const runner = ({ terraform: { binary } }: TerraformTarget): StackRunner => {
+    const path = options.binaries[binary];
+    if (path === undefined) throw unavailable(binary);
+    const known = runners.get(binary);
+    if (known) return known;
+    const made = new StackRunner({
+      binary: path,
+      workFolder: folder('work'),
+      stateFolder: folder('states'),
+      ...(options.mirror === undefined ? {} : { mirror: options.mirror }),
+    });
+    runners.set(binary, made);
+    return made;
+  };
+  return {
+    runner,
+    version: async (target) => {
+      const { binary } = target.terraform;
+      const asked = versions.get(binary) ?? runner(target).version();
+      versions.set(binary, asked);
+      return asked;
+    },
+    vault: new PlanVault(pool, options.planKey),
+  };
+}
+
+const unavailable = (binary: string): PlanwardenError =>
+  new PlanwardenError('PLAN_UNAVAILABLE', `there is no ${binary} on this machine, so there is no plan`, {
+    where: { field: 'terraform.binary' },
+    remedy: `Install ${binary} where PATH finds it, and start again.`,
+  });
