@@ -5,19 +5,30 @@ package planwarden.call
 
 import data.planwarden.lib
 
-required := {
+# A kind that is not known must bring what manifests bring: incomplete, so denied.
+required := object.union(common, object.get(of_kind, object.get(input, ["target", "kind"], ""), of_kind.manifests))
+
+common := {
 	"approved": "boolean",
 	"arguments": "object",
 	"run": "string",
 	"server": "string",
-	"target.argocd.namespace": "string",
-	"target.argocd.namespaces": "array",
 	"target.baseBranch": "string",
 	"target.environment": "string",
 	"target.name": "string",
 	"target.repository.name": "string",
 	"target.repository.owner": "string",
 	"tool": "string",
+}
+
+of_kind := {
+	"manifests": {
+		"target.argocd.namespace": "string",
+		"target.argocd.namespaces": "array",
+	},
+	"terraform": {
+		"target.stack": "string",
+	},
 }
 
 findings contains finding if {

@@ -5,19 +5,32 @@ package planwarden.plan
 
 import data.planwarden.lib
 
-required := {
+# A kind that is not known must bring what manifests bring: incomplete, so denied.
+required := object.union(common, object.get(of_kind, object.get(input, ["target", "kind"], ""), of_kind.manifests))
+
+common := {
 	"actor.persona": "string",
 	"actor.principal": "string",
 	"actor.riskCeiling.affectedResources": "number",
 	"actor.riskCeiling.destroyOrReplace": "boolean",
 	"facts.blastRadius.affected": "number",
 	"plan.digest": "string",
-	"plan.objects": "array",
-	"target.argocd.namespace": "string",
-	"target.argocd.namespaces": "array",
-	"target.cluster": "string",
 	"target.environment": "string",
 	"target.name": "string",
+}
+
+of_kind := {
+	"manifests": {
+		"plan.objects": "array",
+		"target.argocd.namespace": "string",
+		"target.argocd.namespaces": "array",
+		"target.cluster": "string",
+	},
+	"terraform": {
+		"plan.fileDigest": "string",
+		"plan.resources": "array",
+		"target.stack": "string",
+	},
 }
 
 findings contains finding if {

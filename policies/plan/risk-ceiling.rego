@@ -20,6 +20,13 @@ findings contains lib.about(rule, message, planned) if {
 }
 
 findings contains lib.plain(rule, message) if {
+	input.actor.riskCeiling.destroyOrReplace == false
+	some planned in input.plan.resources
+	planned.action in {"delete", "replace"}
+	message := sprintf("Persona %s may not %s %s.", [input.actor.persona, planned.action, planned.address])
+}
+
+findings contains lib.plain(rule, message) if {
 	input.facts.blastRadius.affected > input.actor.riskCeiling.affectedResources
 	message := sprintf("The change affects %d resources; persona %s may affect %d.", [
 		input.facts.blastRadius.affected,

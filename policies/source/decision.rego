@@ -5,22 +5,34 @@ package planwarden.source
 
 import data.planwarden.lib
 
-required := {
+# A kind that is not known must bring what manifests bring: incomplete, so denied.
+required := object.union(common, object.get(of_kind, object.get(input, ["target", "kind"], ""), of_kind.manifests))
+
+common := {
 	"actor.persona": "string",
 	"actor.principal": "string",
 	"objects": "array",
 	"paths": "array",
 	"secrets": "array",
-	"target.argocd.destination.server": "string",
-	"target.argocd.namespace": "string",
-	"target.argocd.namespaces": "array",
-	"target.argocd.project": "string",
-	"target.argocd.repoUrl": "string",
-	"target.argocd.rootApplication": "string",
 	"target.baseBranch": "string",
 	"target.environment": "string",
 	"target.name": "string",
 	"target.path": "string",
+}
+
+of_kind := {
+	"manifests": {
+		"target.argocd.destination.server": "string",
+		"target.argocd.namespace": "string",
+		"target.argocd.namespaces": "array",
+		"target.argocd.project": "string",
+		"target.argocd.repoUrl": "string",
+		"target.argocd.rootApplication": "string",
+	},
+	"terraform": {
+		"resources": "array",
+		"target.stack": "string",
+	},
 }
 
 findings contains finding if {

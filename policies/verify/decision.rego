@@ -5,12 +5,25 @@ package planwarden.verify
 
 import data.planwarden.lib
 
-required := {
+# A kind that is not known must bring what manifests bring: incomplete, so denied.
+required := object.union(common, object.get(of_kind, object.get(input, ["target", "kind"], ""), of_kind.manifests))
+
+common := {
 	"observed.images": "object",
 	"observed.workloads": "array",
-	"plan.images": "object",
-	"plan.objects": "array",
 	"target.name": "string",
+}
+
+of_kind := {
+	"manifests": {
+		"plan.images": "object",
+		"plan.objects": "array",
+	},
+	"terraform": {
+		"observed.changes": "number",
+		"plan.resources": "array",
+		"target.stack": "string",
+	},
 }
 
 findings contains finding if {

@@ -1,0 +1,19 @@
+package planwarden.rules.plan.missing_owner_test
+
+import data.planwarden.rules.plan.missing_owner
+
+examples := data.plan["missing-owner"]
+
+test_fires_on_every_bad_example if {
+	count(examples.bad) > 0
+	every example in examples.bad {
+		count(missing_owner.findings) > 0 with input as example.input
+	}
+}
+
+test_silent_on_every_good_example if {
+	count(examples.good) > 0
+	every example in examples.good {
+		count(missing_owner.findings) == 0 with input as example.input
+	}
+}
