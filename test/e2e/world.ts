@@ -60,16 +60,20 @@ export const NGINX: Json = { name: 'nginx', image: 'nginxinc/nginx-unprivileged:
 export const waitsForApproval = ({ run }: RunSeen): boolean => run.ended || run.wait?.reason === 'approval';
 export const hasEnded = ({ run }: RunSeen): boolean => run.ended;
 
-/** @param given a folder to start again on; @param edit changes planwarden.yaml before the start */
+/**
+ * @param given a folder to start again on; @param edit changes planwarden.yaml before the start
+ * @param environment of the product
+ */
 export async function startWorld(
   test: EmbeddedOptions['test'] = {},
   given?: string,
   edit?: (yaml: string) => string,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<World> {
   const folder = given ?? mkdtempSync(join(tmpdir(), 'planwarden-e2e-'));
   const first = loadConfig({ data: folder }, {});
   if (edit) writeFileSync(first.configFile, edit(readFileSync(first.configFile, 'utf8')));
-  const config = { ...loadConfig({ data: folder }, {}), newAgentToken: first.newAgentToken };
+  const config = { ...loadConfig({ data: folder }, environment), newAgentToken: first.newAgentToken };
   const at = await startEmbedded({
     config: { ...config, listen: { ...config.listen, port: 0 } },
     log: silentLog,

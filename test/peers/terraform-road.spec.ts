@@ -1,0 +1,188 @@
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { hasEnded, type Json, startWorld, type World, waitsForApproval } from '../e2e/world.js';
+
+const peers: { findTerraform(): string | undefined; ensureOpenTofu(): string } = await import(
+  new URL('../../scripts/peers/terraform.mjs', import.meta.url).href
+);
+const binaries = [
+  ['tofu', peers.ensureOpenTofu],
+  ...(peers.findTerraform() === undefined ? [] : [['terraform', () => peers.findTerraform() ?? '']]),
+] as [string, () => string][];
+
+const SECRET = 'hunter2-planted-5b1e';
+
+describe.each(binaries)('the road of a Terraform change, with %s', (name, ensure) => {
+  let bin = '';
+  let world: World;
+  beforeAll(async () => {
+    bin = mkdtempSync(join(tmpdir(), 'planwarden-bin-'));
+    symlinkSync(ensure(), join(bin, name));
+    world = await startWorld({}, undefined, (yaml) => withStack(yaml, name), { PATH: bin });
+  }, 1_200_000);
+  afterAll(async () => {
+    await world?.stop();
+    rmSync(bin, { recursive: true, force: true });
+  });
+
+  const ask = async (files: Json, more: Json = {}): Promise<{ isError: boolean; data: Json }> =>
+    world.call('propose_change', {
+      target: 'web',
+      title: 'Greet',
+      reason: 'The page needs a greeting.',
+      files: Object.entries(files).map(([path, content]) => ({ path, content })),
+      ...more,
+    });
+  const proposed = async (files: Json): Promise<string> => {
+    const { isError, data } = await ask(files);
+    expect([isError, data.code]).toEqual([false, undefined]);
+    return String(data.run);
+  };
+  const approve = async (run: string) => {
+    const waiting = await world.until(run, waitsForApproval);
+    expect(waiting.run).toMatchObject({ state: 'awaiting_approval', outcome: null });
+    const pull = waiting.pullRequest;
+    expect(await world.review('ravi-reviewer', pull?.number ?? 0, 'APPROVE', pull?.evidenceSha ?? '')).toBe(200);
+    return waiting;
+  };
+  const state = (): string => readFileSync(join(world.folder, 'terraform/states/web/terraform.tfstate'), 'utf8');
+
+  test('ends applied: the saved plan, then the merge, then nothing left to change', async () => {
+    const run = await proposed({ 'main.tf': 'resource "terraform_data" "greeting" {\ninput="hello"\n}\n' });
+    const waiting = await approve(run);
+    expect(waiting.plan?.text).toContain('Plan: 1 to create, 0 to update, 0 to replace, 0 to delete, 0 unchanged.');
+    expect(waiting.plan?.text).toContain('+ create terraform_data.greeting');
+    const ended = await world.until(run, hasEnded);
+    expect(ended.run).toMatchObject({ state: 'applied', outcome: null });
+    expect(ended.verified).toEqual(['1 resources stand as approved (stack web)']);
+    expect(JSON.parse(state())).toMatchObject({ resources: [{ type: 'terraform_data', name: 'greeting' }] });
+    const steps = ended.steps.map((step) => step.name);
+    expect(steps.indexOf('apply')).toBeLessThan(steps.indexOf('merge'));
+    const found = await world.call('search_infrastructure', { text: 'greeting' });
+    expect(found.data).toMatchObject({ resources: [{ kind: 'terraform_data', provenance: { source: 'run', run } }] });
+  });
+
+  test('plans the next change on what stands, and tells no secret anywhere', async () => {
+    const run = await proposed({
+      'secret.tf': `variable "key" {
+  default   = "${SECRET.split('-')[0]}"
+  sensitive = true
+}
+
+resource "terraform_data" "vault" {
+  input = { key = sha256(var.key), colour = "blue" }
+}
+`,
+    });
+    const waiting = await approve(run);
+    expect(waiting.plan?.text).toContain('1 to create, 0 to update, 0 to replace, 0 to delete, 1 unchanged');
+    expect(waiting.plan?.text).toContain('(sensitive)');
+    expect((await world.until(run, hasEnded)).run).toMatchObject({ state: 'applied' });
+  });
+
+  test('a replacement is over the ceiling of the persona, and closes its pull request', async () => {
+    const run = await proposed({
+      'main.tf':
+        'resource "terraform_data" "greeting" {\n  input            = "hello"\n  triggers_replace = "now"\n}\n',
+    });
+    const ended = await world.until(run, hasEnded);
+    expect(ended.run).toMatchObject({ state: 'policy_failed' });
+    expect(ended.findings).toEqual([expect.objectContaining({ rule: 'risk-ceiling' })]);
+  });
+
+  test.each([
+    [
+      'a command',
+      'resource "terraform_data" "x" {\n  provisioner "local-exec" {\n    command = "id"\n  }\n}\n',
+      'TERRAFORM_REFUSED',
+      2,
+    ],
+    ['a file of the machine', 'locals {\n  x = file("/etc/passwd")\n}\n', 'TERRAFORM_REFUSED', 2],
+    ['a provider nobody allowed', 'resource "random_pet" "x" {\n}\n', 'TERRAFORM_REFUSED', 1],
+    ['another state', 'terraform {\n  backend "local" {\n  }\n}\n', 'TERRAFORM_REFUSED', 2],
+  ])('%s ends the run before anything outside is touched', async (_, content, code, line) => {
+    const ended = await world.until(await proposed({ 'evil.tf': content }), hasEnded);
+    expect(ended.run).toMatchObject({ state: 'errored', outcome: { code } });
+    expect(ended.run.outcome).toMatchObject({ where: { file: 'stacks/web/evil.tf', line } });
+    expect(ended.pullRequest).toBeNull();
+  });
+
+  test('a public bucket is refused with the rule, its place and what to do', async () => {
+    const { data } = await world.call('check_policy', {
+      target: 'web',
+      files: [
+        {
+          path: 'bucket.tf',
+          content: `terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws", version = "6.34.0" }
+  }
+}
+
+resource "aws_s3_bucket_acl" "logs" {
+  bucket = "logs"
+  acl    = "public-read"
+}
+`,
+        },
+      ],
+    });
+    expect(data).toMatchObject({
+      allow: false,
+      findings: [{ rule: 'public-bucket', file: 'stacks/web/bucket.tf', line: 9, severity: 'critical' }],
+    });
+  });
+
+  test('a second run on the same stack waits for the first', async () => {
+    const one = await proposed({ 'one.tf': 'resource "terraform_data" "one" {\n  input = 1\n}\n' });
+    await world.until(one, waitsForApproval);
+    const two = await proposed({ 'two.tf': 'resource "terraform_data" "two" {\n  input = 2\n}\n' });
+    const waiting = await world.until(two, ({ run }) => run.ended || run.wait !== null);
+    expect(waiting.run).toMatchObject({ wait: { reason: 'lock' } });
+    await world.call('cancel_run', { run: one });
+    const next = await world.until(two, waitsForApproval);
+    expect(next.run).toMatchObject({ wait: { reason: 'approval' } });
+    await world.call('cancel_run', { run: two });
+    await world.until(two, hasEnded);
+  });
+
+  test('a state that went on after the vote begins a new round; the old vote no longer counts', async () => {
+    const run = await proposed({ 'second.tf': 'resource "terraform_data" "second" {\n  input = "two"\n}\n' });
+    const waiting = await world.until(run, waitsForApproval);
+    const runner = world.at.app.services.terraform.runner(stackTarget(world));
+    // Somebody applies something else by hand.
+    const files = [{ path: 'hand.tf', content: 'resource "terraform_data" "hand" {\n  input = 1\n}\n' }];
+    const byHand = await runner.plan({ stack: 'web', files });
+    await runner.apply({ stack: 'web', files, planFile: byHand.planFile, approved: byHand.plan });
+    const pull = waiting.pullRequest;
+    await world.review('ravi-reviewer', pull?.number ?? 0, 'APPROVE', pull?.evidenceSha ?? '');
+    const again = await world.until(run, ({ run }) => run.ended || run.round > 1);
+    expect(again.run).toMatchObject({ round: 2 });
+    // Round 2 sees that what was made by hand would go: over the ceiling of the persona.
+    expect((await world.until(run, hasEnded)).run).toMatchObject({ state: 'policy_failed' });
+  });
+});
+
+function stackTarget(world: World) {
+  const target = world.at.app.services.config.target('web');
+  if (target.kind !== 'terraform') throw new Error('web is no stack');
+  return target;
+}
+
+/** planwarden.yaml with a stack beside the manifests, open to the same agent. */
+function withStack(yaml: string, binary: string): string {
+  const target = `  - name: web
+    environment: staging
+    repository: platform/infrastructure
+    path: stacks/web
+    kind: terraform
+    stack: web
+    terraform:
+      binary: ${binary}
+      providers: [{ source: hashicorp/aws, version: 6.34.0 }]
+
+people:`;
+  return yaml.replace('people:', target).replace('targets: [staging]', 'targets: [staging, web]');
+}
