@@ -27,7 +27,8 @@ afterAll(async () => {
   await world.stop();
 });
 
-const PROVED = ['create-branch', 'push-files', 'create-pull-request', 'evidence-commit', 'merge'];
+/** `apply` is proved in test/peers/terraform-road.spec.ts: it needs a real terraform. */
+const PROVED = ['create-branch', 'push-files', 'create-pull-request', 'evidence-commit', 'apply', 'merge'];
 
 test('every "once" effect of the pipeline is proved here', () => {
   expect([...effects.keys()]).toEqual(PROVED);

@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { type FaultPoints, PlanwardenError } from '@planwarden/contracts';
 import { hasEnded, type Json, startWorld, type World, waitsForApproval } from '../e2e/world.js';
 
 const peers: { findTerraform(): string | undefined; ensureOpenTofu(): string } = await import(
@@ -186,3 +187,106 @@ function withStack(yaml: string, binary: string): string {
 people:`;
   return yaml.replace('people:', target).replace('targets: [staging]', 'targets: [staging, web]');
 }
+
+/** Dies once, at the given meeting of a point. */
+function dyingAt(point: string, meeting: number): FaultPoints {
+  let met = 0;
+  return {
+    at: (name) => {
+      if (name !== point) return;
+      met += 1;
+      if (met === meeting) throw new PlanwardenError('LEASE_LOST', 'the worker died', { remedy: 'none' });
+    },
+  };
+}
+/** Effects of a run up to its apply: branch, files, pull request, evidence, check, text, ready, apply. */
+const APPLY = 8;
+
+describe('a worker that dies at the apply', () => {
+  let bin = '';
+  let world: World | undefined;
+  beforeAll(() => {
+    bin = mkdtempSync(join(tmpdir(), 'planwarden-bin-'));
+    symlinkSync(peers.ensureOpenTofu(), join(bin, 'tofu'));
+  });
+  afterEach(async () => {
+    await world?.stop();
+    world = undefined;
+  });
+  afterAll(() => rmSync(bin, { recursive: true, force: true }));
+
+  async function approved(faults: FaultPoints): Promise<{ at: World; run: string }> {
+    const at = await startWorld({ faults, leaseMs: 1000 }, undefined, (yaml) => withStack(yaml, 'tofu'), { PATH: bin });
+    world = at;
+    const { data } = await at.call('propose_change', {
+      target: 'web',
+      title: 'Greet',
+      files: [{ path: 'main.tf', content: 'resource "terraform_data" "greeting" {\n  input = "hello"\n}\n' }],
+    });
+    const run = String(data.run);
+    const { pullRequest: pull } = await at.until(run, waitsForApproval);
+    await at.review('ravi-reviewer', pull?.number ?? 0, 'APPROVE', pull?.evidenceSha ?? '');
+    return { at, run };
+  }
+  const serial = async (at: World) =>
+    (await at.at.app.services.terraform.runner(stackTarget(at)).state({ stack: 'web' })).serial;
+
+  test('after it, before its journal entry: the run ends applied, applied and merged once', async () => {
+    const { at, run } = await approved(dyingAt('runs:effect:acted', APPLY));
+    const ended = await at.until(run, hasEnded);
+    expect([ended.run.state, ended.run.outcome]).toEqual(['applied', null]);
+    expect(await serial(at)).toBe(1);
+    expect(at.at.github.control.countEffects()).toMatchObject({ 'pulls/merge': 1 });
+    const messages = (await at.at.app.services.runs.events(run)).map((event) => event.message);
+    expect(messages).toContain('apply had been done before');
+  });
+
+  test('before it: the next attempt confirms anew and applies once', async () => {
+    const { at, run } = await approved(dyingAt('runs:effect:intended', APPLY));
+    const ended = await at.until(run, hasEnded);
+    expect([ended.run.state, ended.run.outcome]).toEqual(['applied', null]);
+    expect(await serial(at)).toBe(1);
+  });
+
+  test('and a state that went on meanwhile is in doubt: nothing is tried again', async () => {
+    let at: World | undefined;
+    const faults: FaultPoints = {
+      at: async (name) => {
+        if (name === 'runs:effect:intended' && at !== undefined) await byHand(at);
+      },
+    };
+    let met = 0;
+    const dying: FaultPoints = {
+      at: async (name) => {
+        if (name !== 'runs:effect:intended') return;
+        met += 1;
+        if (met !== APPLY) return;
+        await faults.at(name);
+        throw new PlanwardenError('LEASE_LOST', 'the worker died', { remedy: 'none' });
+      },
+    };
+    const started = await startWorld({ faults: dying, leaseMs: 1000 }, undefined, (yaml) => withStack(yaml, 'tofu'), {
+      PATH: bin,
+    });
+    world = started;
+    at = started;
+    const { data } = await started.call('propose_change', {
+      target: 'web',
+      title: 'Greet',
+      files: [{ path: 'main.tf', content: 'resource "terraform_data" "greeting" {\n  input = "hello"\n}\n' }],
+    });
+    const run = String(data.run);
+    const { pullRequest: pull } = await started.until(run, waitsForApproval);
+    await started.review('ravi-reviewer', pull?.number ?? 0, 'APPROVE', pull?.evidenceSha ?? '');
+    const ended = await started.until(run, hasEnded);
+    expect(ended.run).toMatchObject({ state: 'apply_failed', outcome: { code: 'EFFECT_IN_DOUBT' } });
+    expect(started.at.github.control.countEffects()['pulls/merge'] ?? 0).toBe(0);
+  });
+
+  async function byHand(at: World): Promise<void> {
+    const runner = at.at.app.services.terraform.runner(stackTarget(at));
+    const files = [{ path: 'hand.tf', content: 'resource "terraform_data" "hand" {\n  input = 1\n}\n' }];
+    const { plan, planFile } = await runner.plan({ stack: 'web', files });
+    await runner.apply({ stack: 'web', files, planFile, approved: plan });
+  }
+});

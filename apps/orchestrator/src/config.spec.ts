@@ -46,7 +46,7 @@ describe('planwarden.yaml', () => {
       'presence',
     ],
     ['mode real', 'mode: sandbox', 'mode: real', 'NOT_SUPPORTED', 'mode', 'mode: real'],
-    ['Terraform', 'kind: manifests', 'kind: terraform', 'NOT_SUPPORTED', 'targets.0.kind', 'kind: terraform'],
+    ['a kind nobody knows', 'kind: manifests', 'kind: helm', 'CONFIG_INVALID', 'targets.0.kind', 'kind: helm'],
     [
       'direct delivery',
       'delivery: gitops',

@@ -209,6 +209,60 @@ describe('a run', () => {
     expect(tidied).toEqual(['canceled']);
   });
 
+  test.each<[string, Reconciled | Error, string]>([
+    ['was released', { found: 'present', result: null }, 'applied'],
+    ['may have been released', new Error('nobody answers'), 'applied'],
+    ['was not released', { found: 'absent' }, 'canceled'],
+  ])('a cancel after a crash, when the effect %s, ends the run as it is', async (_, found, state) => {
+    const run = await begin();
+    let isFirst = true;
+    const made = pipeline(
+      {
+        name: 'confirm',
+        state: 'awaiting_approval',
+        doneState: 'confirmed',
+        execute: async (context) => {
+          // The second time the road enters here, somebody has asked for a cancel meanwhile.
+          if (isFirst || context.run.cancel !== null) return done('confirmed');
+          await store.requestCancel(context.run.id, { by: 'person:owner', reason: 'late' });
+          return { kind: 'wait', reason: 'outside_down', message: 'later', forMs: 0 };
+        },
+      },
+      { name: 'apply', state: 'applying', execute: async () => done('nothing to apply') },
+      {
+        name: 'merge',
+        state: 'merging',
+        reentersAt: 'confirm',
+        effects: [
+          {
+            name: 'merge',
+            kind: 'once',
+            key: ({ id }) => id,
+            reconcile: async () => {
+              if (found instanceof Error) throw found;
+              return found;
+            },
+          },
+        ],
+        execute: async (context) => {
+          if (!isFirst) return done('merged');
+          isFirst = false;
+          await context.effect('merge', asAny, async () => {
+            throw new PlanwardenError('LEASE_LOST', 'the worker died', { remedy: 'none' });
+          });
+          return done('merged');
+        },
+      },
+      { name: 'verify', state: 'verifying' },
+    );
+    await db.pool.query("UPDATE runs SET state = 'awaiting_approval' WHERE id = $1", [run.id]);
+    await engine(made).advance(run.id);
+    await db.pool.query(`UPDATE runs SET lease_until = clock_timestamp() - interval '1 s' WHERE id = $1`, [run.id]);
+    await engine(made).advance(run.id);
+    await engine(made).advance(run.id);
+    expect(await store.get(run.id)).toMatchObject({ state, ended: true });
+  });
+
   test('the limit of open runs of a target refuses one more', async () => {
     const first = await begin(1);
     await expect(store.start({ ...first, request: {} }, 'test/1', { openRuns: 1 })).rejects.toMatchObject({

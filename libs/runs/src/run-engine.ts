@@ -15,7 +15,7 @@ import { RunStore } from './run.repository.js';
 import { stepContext } from './run-context.js';
 import type { RunEventEntry } from './run-event.js';
 import { assertTransition, CANCELABLE_STATES } from './run-states.js';
-import { assertPipeline, type Pipeline, type Step, type StepOutcome } from './step.js';
+import { assertPipeline, type Pipeline, type Step, type StepContext, type StepOutcome } from './step.js';
 
 /** Instants at which libs/runs asks the fault points. */
 export const RUN_FAULT_POINTS = [
@@ -134,7 +134,31 @@ export class RunEngine {
   async #stopIfAsked(journey: Journey): Promise<Advance | undefined> {
     const { run } = journey;
     if (!run.cancel || !CANCELABLE_STATES.includes(run.state)) return undefined;
+    if (await this.#hasReleased(journey)) return undefined;
     return this.#end(journey, 'canceled', null, `canceled by ${run.cancel.by}`);
+  }
+
+  /**
+   * Whether an effect of this round was released before the road entered again at an earlier step: "canceled" would say
+   * that nothing happened. In doubt it was.
+   */
+  async #hasReleased(journey: Journey): Promise<boolean> {
+    const { run } = journey;
+    for (const step of this.#options.pipeline.steps.filter(({ reentersAt }) => reentersAt !== undefined)) {
+      for (const effect of step.effects) {
+        const key = effect.key(run);
+        const known = await this.#store.effect(run.id, step.name, effect.name, key);
+        if (known === 'done') return true;
+        if (known === null || effect.kind !== 'once') continue;
+        try {
+          if ((await effect.reconcile(this.#context(journey, step), key)).found !== 'absent') return true;
+        } catch (error) {
+          this.#options.log.warn({ run: run.id, err: error }, 'what was released cannot be told; the cancel waits');
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   async #begin(journey: Journey, step: Step): Promise<void> {
@@ -149,24 +173,17 @@ export class RunEngine {
   }
 
   async #execute(journey: Journey, step: Step): Promise<StepOutcome> {
-    const { pool, log, faults } = this.#options;
-    const { hold, run, carry, abort } = journey;
-    const context = stepContext({
-      pool,
-      store: this.#store,
-      hold,
-      run: { ...run, state: step.state },
-      step,
-      carry,
-      signal: abort.signal,
-      log,
-      faults,
-    });
     try {
-      return await step.execute(context);
+      return await step.execute(this.#context(journey, step));
     } catch (error) {
       return this.#failure(journey, step, error);
     }
+  }
+
+  #context({ hold, run, carry, abort }: Journey, step: Step): StepContext {
+    const { pool, log, faults } = this.#options;
+    const parts = { pool, store: this.#store, hold, step, carry, signal: abort.signal, log, faults };
+    return stepContext({ ...parts, run: { ...run, state: step.state } });
   }
 
   /** Classified once, here: retryable waits and tries again, everything else ends the run. */
