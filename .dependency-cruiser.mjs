@@ -1,5 +1,5 @@
 // The arrows of ARCHITECTURE.md ("Folders") as rules. test/architecture.spec.ts runs them and shows that each can fail.
-const FOUNDATION = ['contracts', 'database', 'redaction', 'approvals', 'cluster'];
+const FOUNDATION = ['contracts', 'database', 'redaction', 'templates', 'approvals', 'cluster'];
 const lib = (...names) => `^libs/(${names.join('|')})/`;
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -14,7 +14,7 @@ const config = {
     {
       name: 'database-and-redaction-import-contracts-only',
       severity: 'error',
-      from: { path: '^libs/(database|redaction)/' },
+      from: { path: '^libs/(database|redaction|templates)/' },
       to: { path: '^(libs|servers|apps|sandbox)/', pathNot: ['^libs/$1/', lib('contracts')] },
     },
     {

@@ -1,42 +1,41 @@
 import { readdirSync } from 'node:fs';
+import type { GeneratedFile, ManifestTarget } from '@planwarden/contracts';
 import {
-  type GeneratedFile,
-  type ManifestTarget,
-  PlanwardenError,
-  type TemplateDetail,
-  type TemplateSummary,
-} from '@planwarden/contracts';
-import { stringify } from 'yaml';
-import { type BadParameter, badParameters, parametersRefused } from './bad-parameters.js';
-import { fill, lookUp } from './fill.js';
+  type BadParameter,
+  checkParameters,
+  fill,
+  lookUp,
+  parametersRefused,
+  readTemplate,
+  type Template,
+  type TemplateKind,
+  TemplateShelf,
+} from '@planwarden/templates';
+import { parse, stringify } from 'yaml';
 import { namespaceAllowed } from './target-place.js';
-import { readTemplate, type Template } from './template-folder.js';
 
 type Json = Record<string, unknown>;
 
-/** The manifest templates of a folder, one folder each. Rendering is pure: the same input gives the same bytes. */
-export class TemplateCatalog {
-  private constructor(private readonly templates: ReadonlyMap<string, Template>) {}
+const MANIFESTS: TemplateKind<Json> = {
+  kind: 'manifests',
+  shown: 'manifest-templates',
+  readFile: (text) => {
+    const tree: unknown = parse(text);
+    if (typeof tree === 'object' && tree !== null && !Array.isArray(tree)) return tree as Json;
+    throw new Error('an object was expected');
+  },
+  produces: (tree) => [String(tree.kind)],
+};
 
+/** The manifest templates of a folder, one folder each. Rendering is pure: the same input gives the same bytes. */
+export class TemplateCatalog extends TemplateShelf<Json> {
   /** @throws PlanwardenError CONFIG_INVALID naming the template that cannot be read */
   static load(folder: string): TemplateCatalog {
     const names = readdirSync(folder, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map((entry) => entry.name)
       .sort();
-    return new TemplateCatalog(new Map(names.map((name) => [name, readTemplate(folder, name)])));
-  }
-
-  list(): TemplateSummary[] {
-    return [...this.templates.values()].map(({ detail }) => {
-      const { parameters: _parameters, example: _example, produces: _produces, ...summary } = detail;
-      return summary;
-    });
-  }
-
-  /** @throws PlanwardenError TEMPLATE_UNKNOWN */
-  describe(name: string): TemplateDetail {
-    return structuredClone(this.find(name).detail);
+    return new TemplateCatalog(names.map((name) => readTemplate(folder, name, MANIFESTS)));
   }
 
   /**
@@ -51,15 +50,19 @@ export class TemplateCatalog {
     const template = this.find(name);
     const place = { ...target, namespacePrefix: prefixOf(target) };
     const given = structuredClone(parameters) as Json;
-    check(template, given);
+    checkParameters(template, given);
     for (const [key, value] of Object.entries(template.defaults)) {
       given[key] ??= fill(value, { ...given, target: place });
     }
     // Once more: what was filled in from the target must be a good parameter too.
-    check(template, given);
+    checkParameters(template, given);
     const values = { ...given, target: place };
     const problems = [...outsideTarget(given, target), ...overLimit(template, given)];
-    const files = template.files.map(({ path, kind, tree }) => ({ path: String(fill(path, values)), kind, tree }));
+    const files = template.files.map(({ path, body }) => ({
+      path: String(fill(path, values)),
+      kind: String(body.kind),
+      tree: body,
+    }));
     for (const { path, kind } of files) {
       // What lies there is applied by the root application, which is for Applications only.
       if (kind === 'Application' || !path.startsWith(`${target.argocd.rootPath}/`)) continue;
@@ -70,19 +73,6 @@ export class TemplateCatalog {
     const provenance = { source: 'template' as const, template: name, templateDigest: template.detail.digest };
     return { files: files.map(({ path, tree }) => ({ path, content: yamlOf(fill(tree, values)), provenance })) };
   }
-
-  private find(name: string): Template {
-    const found = this.templates.get(name);
-    if (found) return found;
-    throw new PlanwardenError('TEMPLATE_UNKNOWN', 'there is no template with this name', {
-      where: { field: 'template.name' },
-      remedy: `Name one of: ${[...this.templates.keys()].join(', ')}.`,
-    });
-  }
-}
-
-function check(template: Template, parameters: Json): void {
-  if (!template.check(parameters)) throw parametersRefused(badParameters(template.check.errors ?? []));
 }
 
 function outsideTarget({ name, namespace }: Readonly<Json>, target: ManifestTarget): BadParameter[] {
@@ -95,7 +85,7 @@ function outsideTarget({ name, namespace }: Readonly<Json>, target: ManifestTarg
 }
 
 /** The cluster refuses a request above its limit, and in a new namespace only after the merge. */
-function overLimit(template: Template, parameters: Readonly<Json>): BadParameter[] {
+function overLimit(template: Template<Json>, parameters: Readonly<Json>): BadParameter[] {
   return template.atMost.flatMap(([lower, upper]): BadParameter[] => {
     const [low, high] = [lower, upper].map((path) => String(lookUp(path, parameters)));
     if (Number.parseInt(low ?? '', 10) <= Number.parseInt(high ?? '', 10)) return [];

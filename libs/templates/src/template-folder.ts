@@ -40,29 +40,40 @@ const isAbout = new Ajv({ useDefaults: true }).compile<About>({
   },
 });
 
-export interface Template {
+/** What is different between templates of manifests and of Terraform. */
+export interface TemplateKind<T> {
+  readonly kind: TemplateDetail['kind'];
+  /** Folder that holds the templates, as messages name it. */
+  readonly shown: string;
+  /** Reads one file below `files/`. @throws Error when it cannot be read */
+  readonly readFile: (text: string) => T;
+  /** What a file of the template makes, in a word or two. */
+  readonly produces: (file: T) => readonly string[];
+}
+
+export interface Template<T> {
   readonly detail: TemplateDetail;
   /** Also fills the defaults of the schema. */
   readonly check: ValidateFunction;
   readonly defaults: Readonly<Record<string, string>>;
   readonly atMost: readonly (readonly [string, string])[];
-  readonly files: readonly { readonly path: string; readonly kind: string; readonly tree: unknown }[];
+  readonly files: readonly { readonly path: string; readonly body: T }[];
 }
 
 /**
  * Reads the folder of one template; its digest covers every file of it.
  * @throws PlanwardenError CONFIG_INVALID naming the file that is missing or cannot be read
  */
-export function readTemplate(folder: string, name: string): Template {
+export function readTemplate<T>(folder: string, name: string, of: TemplateKind<T>): Template<T> {
   const texts: Record<string, string> = {};
-  const load = <T>(file: string, read: (written: string) => T): T => {
+  const load = <R>(file: string, read: (written: string) => R): R => {
     try {
       const written = readFileSync(join(folder, name, file), 'utf8');
       texts[file] = written;
       return read(written);
     } catch (cause) {
       throw new PlanwardenError('CONFIG_INVALID', `template ${name}: ${file} is missing or cannot be read`, {
-        where: { file: `manifest-templates/${name}/${file}` },
+        where: { file: `${of.shown}/${name}/${file}` },
         remedy: 'Restore the file from the repository.',
         cause,
       });
@@ -81,15 +92,15 @@ export function readTemplate(folder: string, name: string): Template {
   });
   const example = load('example.json', (written) => objectOf(JSON.parse(written)));
   const files = about.files.map(({ source, path }) => {
-    const tree = load(`files/${source}`, (written) => objectOf(parse(written)));
-    return { path, kind: String(tree.kind), tree };
+    const body = load(`files/${source}`, of.readFile);
+    return { path, body };
   });
   const { title, description, version, defaults, atMost } = about;
   const digest = sha256(canonicalJson(texts));
-  const produces = files.map((file) => file.kind);
+  const produces = files.flatMap((file) => of.produces(file.body));
   return {
     detail: {
-      ...{ name, title, description, kind: 'manifests', version, digest },
+      ...{ name, title, description, kind: of.kind, version, digest },
       ...{ parameters: schema.parameters, example, produces },
     },
     check: schema.check,
