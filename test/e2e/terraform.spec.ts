@@ -60,10 +60,27 @@ describe('what cannot be asked of a stack is refused at once, with its place', (
       { code: 'INPUT_INVALID', where: { field: 'files.1.path', file: 'A.tf' } },
     ],
     [
-      'a template',
+      'a template of manifests',
       {},
       { template: { name: 'web-application', parameters: {} } },
-      { code: 'NOT_SUPPORTED', where: { field: 'template' } },
+      { code: 'TEMPLATE_UNKNOWN', where: { field: 'template.name' } },
+    ],
+    [
+      'a template whose provider the target does not allow',
+      {},
+      {
+        template: {
+          name: 's3-bucket',
+          parameters: { name: 'a', bucket: 'acme-a', owner: 'platform', logBucket: 'acme-logs' },
+        },
+      },
+      { code: 'NOT_SUPPORTED', where: { field: 'template.name' } },
+    ],
+    [
+      'a parameter too few',
+      {},
+      { template: { name: 'terraform-data', parameters: { name: 'a' } } },
+      { code: 'INPUT_INVALID', where: { field: 'template.parameters.value' } },
     ],
     [
       'a secret in a file',

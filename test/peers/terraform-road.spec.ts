@@ -136,6 +136,15 @@ resource "aws_s3_bucket_acl" "logs" {
     });
   });
 
+  test('a template becomes files of the stack', async () => {
+    const template = { name: 'terraform-data', parameters: { name: 'motto', value: 'ask, then act' } };
+    const { data } = await world.call('propose_change', { target: 'web', title: 'A motto', template });
+    const run = String(data.run);
+    const waiting = await approve(run);
+    expect(waiting.plan?.text).toContain('+ create terraform_data.motto');
+    expect((await world.until(run, hasEnded)).run).toMatchObject({ state: 'applied' });
+  });
+
   test('a second run on the same stack waits for the first', async () => {
     const one = await proposed({ 'one.tf': 'resource "terraform_data" "one" {\n  input = 1\n}\n' });
     await world.until(one, waitsForApproval);

@@ -17,7 +17,7 @@ import { loadPersonas } from '@planwarden/personas';
 import { redactJson } from '@planwarden/redaction';
 import { createPostgresBell, createWorker, migrateRuns, RunEngine, RunStore } from '@planwarden/runs';
 import { createSourceControl, type SourceControl } from '@planwarden/source-control';
-import { migrateTerraform } from '@planwarden/terraform';
+import { migrateTerraform, TerraformTemplates } from '@planwarden/terraform';
 import type pg from 'pg';
 import type { App } from './app.js';
 import { callJournal, installationId, migrateOrchestrator } from './call-log.store.js';
@@ -27,7 +27,7 @@ import { judge } from './change/judge.js';
 import { ConfigSource } from './config.source.js';
 import { identityMigrations, SessionStore } from './identity/session.store.js';
 import type { OutsideWorld } from './outside-world.js';
-import { PERSONAS_FOLDER, TEMPLATES_FOLDER, webFolder } from './shipped-folders.js';
+import { PERSONAS_FOLDER, TEMPLATES_FOLDER, TERRAFORM_TEMPLATES_FOLDER, webFolder } from './shipped-folders.js';
 import { type TerraformOptions, terraformServices } from './terraform-runners.js';
 
 export interface ComposeOptions {
@@ -71,6 +71,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
       config,
       personas: loadPersonas(PERSONAS_FOLDER),
       catalog: TemplateCatalog.load(TEMPLATES_FOLDER),
+      terraformTemplates: TerraformTemplates.load(TERRAFORM_TEMPLATES_FOLDER),
       guardrails,
       decisions,
       graph: new PostgresGraphStore(pool),

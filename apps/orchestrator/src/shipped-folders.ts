@@ -6,6 +6,7 @@ const root = new URL('../../../', import.meta.url);
 
 export const PERSONAS_FOLDER = fileURLToPath(new URL('personas/', root));
 export const TEMPLATES_FOLDER = fileURLToPath(new URL('manifest-templates/', root));
+export const TERRAFORM_TEMPLATES_FOLDER = fileURLToPath(new URL('terraform-templates/', root));
 /** Folder of the built pages; null until they are built: REST and MCP work without them. */
 export function webFolder(): string | null {
   const folder = fileURLToPath(new URL('apps/web/dist/', root));

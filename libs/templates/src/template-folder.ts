@@ -13,6 +13,8 @@ interface About {
   readonly defaults: Readonly<Record<string, string>>;
   /** Pairs of quantities of one unit: the first may not be more than the second. */
   readonly atMost: readonly (readonly [string, string])[];
+  /** Providers that the files need. */
+  readonly providers: readonly string[];
   readonly files: readonly { readonly source: string; readonly path: string }[];
 }
 
@@ -27,6 +29,7 @@ const isAbout = new Ajv({ useDefaults: true }).compile<About>({
     version: text,
     defaults: { type: 'object', additionalProperties: text, default: {} },
     atMost: { type: 'array', default: [], items: { type: 'array', items: text, minItems: 2, maxItems: 2 } },
+    providers: { type: 'array', default: [], items: text },
     files: {
       type: 'array',
       minItems: 1,
@@ -57,6 +60,7 @@ export interface Template<T> {
   readonly check: ValidateFunction;
   readonly defaults: Readonly<Record<string, string>>;
   readonly atMost: readonly (readonly [string, string])[];
+  readonly providers: readonly string[];
   readonly files: readonly { readonly path: string; readonly body: T }[];
 }
 
@@ -95,7 +99,7 @@ export function readTemplate<T>(folder: string, name: string, of: TemplateKind<T
     const body = load(`files/${source}`, of.readFile);
     return { path, body };
   });
-  const { title, description, version, defaults, atMost } = about;
+  const { title, description, version, defaults, atMost, providers } = about;
   const digest = sha256(canonicalJson(texts));
   const produces = files.flatMap((file) => of.produces(file.body));
   return {
@@ -106,6 +110,7 @@ export function readTemplate<T>(folder: string, name: string, of: TemplateKind<T
     check: schema.check,
     defaults,
     atMost,
+    providers,
     files,
   };
 }

@@ -1,4 +1,5 @@
 export { agentTerraformFiles } from './agent-files.js';
+export { assertNames, checkNames, type NameProblem, uncheckedTypes } from './check-names.js';
 export { formatHcl } from './format-hcl.js';
 export type { HclAttribute, HclBlock, HclCall, HclFile, HclPlace } from './hcl-file.js';
 export { parseHcl } from './parse-hcl.js';
@@ -14,3 +15,4 @@ export {
   StackRunner,
   type StackRunnerOptions,
 } from './stack-runner.js';
+export { TerraformTemplates } from './terraform-templates.js';

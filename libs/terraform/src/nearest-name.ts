@@ -31,8 +31,8 @@ const at = (row: readonly number[], index: number): number => row[index] ?? Numb
  */
 export function nearestName(name: string, known: Iterable<string>): string | null {
   if (name.length > MAX_LENGTH) return null;
-  // Fewer steps than letters: otherwise every short word is near to every other.
-  let within = Math.min(Math.max(2, Math.floor(name.length / 3)), name.length - 1);
+  // Fewer than half of the letters: otherwise every short word is near to every other (`name` to `ami`).
+  let within = Math.min(Math.max(2, Math.floor(name.length / 3)), Math.ceil(name.length / 2) - 1);
   let best: string | null = null;
   for (const one of [...known].sort()) {
     if (Math.abs(one.length - name.length) > within) continue;

@@ -223,7 +223,9 @@ function hidesCalls(blocks: readonly HclBlock[], json: unknown): boolean {
   for (const { calls } of everyAttribute(blocks)) {
     for (const { name } of calls) left.set(name, (left.get(name) ?? 0) + 1);
   }
-  for (const text of strings(json)) {
+  for (const written of strings(json)) {
+    // Escaped, these begin no expression.
+    const text = written.replaceAll(/([$%])\1\{/g, '');
     const begin = text.search(/[$%]\{/);
     if (begin < 0) continue;
     for (const [, name = ''] of text.slice(begin).matchAll(CALL)) {

@@ -33,13 +33,40 @@ test('a stack is what its files declare, setting by setting', async () => {
 });
 
 test('what a dynamic block sets counts as the block itself', async () => {
-  const content =
-    'resource "terraform_data" "a" {\n  dynamic "ingress" {\n    for_each = [1]\n    content {\n      port = 22\n    }\n  }\n}\n';
-  const { resources } = await readStack([{ path: 'main.tf', content }], options);
+  const content = `terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws", version = "6.66.0" }
+  }
+}
+
+resource "aws_security_group" "a" {
+  dynamic "ingress" {
+    for_each = [1]
+    content {
+      protocol  = "tcp"
+      from_port = 22
+      to_port   = 22
+    }
+  }
+}
+`;
+  const providers = [{ source: 'hashicorp/aws', version: '6.66.0' }];
+  const { resources } = await readStack([{ path: 'main.tf', content }], { ...options, providers });
   expect(resources[0]?.settings.map(({ path, value }) => [path, value])).toEqual([
     ['ingress.for_each', null],
-    ['ingress.port', 22],
+    ['ingress.protocol', 'tcp'],
+    ['ingress.from_port', 22],
+    ['ingress.to_port', 22],
   ]);
+});
+
+test('a name that is misspelt is refused with the one that was meant', async () => {
+  const content = 'resource "terraform_data" "a" {\n  inputt = 1\n}\n';
+  await expect(readStack([{ path: 'main.tf', content }], options)).rejects.toMatchObject({
+    code: 'TERRAFORM_INVALID',
+    where: { file: 'stacks/web/main.tf', line: 2, column: 3 },
+    remedy: expect.stringContaining('input'),
+  });
 });
 
 describe('a file of a stack', () => {

@@ -1,4 +1,5 @@
 import { PlanwardenError, type SourceResource } from '@planwarden/contracts';
+import { assertNames } from './check-names.js';
 import type { HclBlock, HclFile } from './hcl-file.js';
 import { parseHcl } from './parse-hcl.js';
 import { type AllowedProvider, assertSafe } from './source-safety.js';
@@ -7,7 +8,7 @@ import type { StackFile } from './stack-runner.js';
 const MAX_TEXT = 500;
 
 /**
- * Reads all files of a stack: parsed, found safe to plan, and what they declare.
+ * Reads all files of a stack: parsed, names known, found safe to plan, and what they declare.
  * @param files relative to the stack's folder; messages name them below `folder`
  * @throws PlanwardenError TERRAFORM_INVALID, TERRAFORM_REFUSED, NOT_SUPPORTED, with file and line
  */
@@ -20,6 +21,7 @@ export async function readStack(
   for (const { path, content } of files) {
     if (path.endsWith('.tf')) parsed.push(await parseHcl(`${folder}/${path}`, content));
   }
+  assertNames(parsed);
   assertSafe(parsed, { providers, paths: files.map(({ path }) => path) });
   return { resources: parsed.flatMap((file) => file.blocks.flatMap((block) => resourceOf(file.path, block))) };
 }

@@ -27,6 +27,10 @@ describe('files that may be planned', () => {
       'names of its own',
       'variable "x" {\n  default = 1\n}\nlocals {\n  y = var.x\n}\noutput "y" {\n  value = local.y\n}',
     ],
+    [
+      'a nested block that is called provider',
+      `${AWS}resource "aws_eks_cluster" "a" {\n  encryption_config {\n    provider {\n      key_arn = "x"\n    }\n  }\n}`,
+    ],
   ])('have %s', async (_, text) => {
     expect(await reasons(text)).toEqual([]);
   });

@@ -177,9 +177,6 @@ function nested(block: HclBlock, refuse: Refuse): void {
     if (name === 'provisioner' || name === 'connection') {
       refuse(block, `${name} runs commands and is never allowed`, 'Describe the result as a resource.');
     }
-    if (name === 'data' || name === 'provider' || name === 'module' || name === 'resource') {
-      refuse(block, `a block ${name} is not allowed inside another`, 'Put it at the top of the file.');
-    }
   }
 }
 

@@ -7,6 +7,7 @@ import type { TemplateCatalog } from '@planwarden/manifests';
 import type { McpGateway } from '@planwarden/mcp-client';
 import type { RunStore } from '@planwarden/runs';
 import type { SourceControl } from '@planwarden/source-control';
+import type { TerraformTemplates } from '@planwarden/terraform';
 import type { ConfigSource } from '../config.source.js';
 import type { TerraformServices } from './terraform/terraform.services.js';
 
@@ -16,7 +17,9 @@ export interface ChangeServices {
   readonly installation: string;
   readonly config: ConfigSource;
   readonly personas: readonly Persona[];
+  /** Templates for targets of manifests, and for those of Terraform. */
   readonly catalog: TemplateCatalog;
+  readonly terraformTemplates: TerraformTemplates;
   readonly guardrails: Guardrails;
   readonly decisions: DecisionStore;
   readonly graph: GraphStore;

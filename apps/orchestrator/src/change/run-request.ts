@@ -24,21 +24,24 @@ export const requestOf = (run: RunRecord): ChangeRequest => changeRequestSchema.
  * request gives the same bytes.
  */
 export async function filesOf(
-  { catalog }: Pick<ChangeServices, 'catalog'>,
+  services: Pick<ChangeServices, 'catalog' | 'terraformTemplates'>,
   request: ChangeRequest,
   target: Target,
 ): Promise<readonly GeneratedFile[]> {
-  if (target.kind === 'terraform') return terraformFilesOf(request, target);
-  if (request.template) return catalog.render(request.template.name, request.template.parameters, target).files;
+  if (target.kind === 'terraform') return terraformFilesOf(services, request, target);
+  if (request.template)
+    return services.catalog.render(request.template.name, request.template.parameters, target).files;
   return agentFiles({ files: request.files ?? [], deletions: request.deletions ?? [] }, target);
 }
 
-async function terraformFilesOf(request: ChangeRequest, target: TerraformTarget): Promise<GeneratedFile[]> {
+async function terraformFilesOf(
+  { terraformTemplates }: Pick<ChangeServices, 'terraformTemplates'>,
+  request: ChangeRequest,
+  target: TerraformTarget,
+): Promise<GeneratedFile[]> {
   if (request.template) {
-    throw new PlanwardenError('NOT_SUPPORTED', 'templates for Terraform targets are not supported yet', {
-      where: { field: 'template' },
-      remedy: 'Give files, with paths relative to the folder of the target.',
-    });
+    const { name, parameters } = request.template;
+    return [...(await terraformTemplates.render(name, parameters, target))];
   }
   const files = agentTerraformFiles({ files: request.files ?? [], deletions: request.deletions ?? [] }, target);
   return Promise.all(

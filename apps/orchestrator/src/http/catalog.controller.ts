@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Param, UseGuards } from '@nestjs/common';
 import { APP, type App } from '../app.js';
 import { explainDecision } from '../requests/explain-decision.js';
+import { describeTemplate, listTemplates } from '../requests/templates.js';
 import { SessionGuard } from './session.guard.js';
 
 @Controller('api/v1')
@@ -24,12 +25,12 @@ export class CatalogController {
 
   @Get('templates')
   templates() {
-    return { templates: this.app.services.catalog.list() };
+    return { templates: listTemplates(this.app.services) };
   }
 
   @Get('templates/:name')
   template(@Param('name') name: string) {
-    return this.app.services.catalog.describe(name);
+    return describeTemplate(this.app.services, name);
   }
 
   @Get('decisions/:id')

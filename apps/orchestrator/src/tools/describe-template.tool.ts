@@ -1,5 +1,6 @@
 import { templateDetailSchema } from '@planwarden/contracts';
 import { z } from 'zod';
+import { describeTemplate } from '../requests/templates.js';
 import { productTool, READ_ONLY } from './mcp-context.js';
 
 export const describeTemplateTool = productTool({
@@ -10,7 +11,7 @@ export const describeTemplateTool = productTool({
   inputSchema: z.object({ name: z.string().min(1).max(100).describe('Name of a template.') }),
   outputSchema: templateDetailSchema,
   handler: async ({ name }, { services }) => {
-    const template = services.catalog.describe(name);
+    const template = describeTemplate(services, name);
     return {
       structured: template,
       text: `${template.name}: ${template.title}\nParameters: ${JSON.stringify(template.parameters)}\nExample: ${JSON.stringify(template.example)}`,

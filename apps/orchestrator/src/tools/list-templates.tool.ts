@@ -1,5 +1,6 @@
 import { templateSummarySchema } from '@planwarden/contracts';
 import { z } from 'zod';
+import { listTemplates } from '../requests/templates.js';
 import { productTool, READ_ONLY } from './mcp-context.js';
 
 export const listTemplatesTool = productTool({
@@ -10,7 +11,7 @@ export const listTemplatesTool = productTool({
   inputSchema: z.object({}),
   outputSchema: z.object({ templates: z.array(templateSummarySchema) }),
   handler: async (_args, { services }) => {
-    const templates = [...services.catalog.list()];
+    const templates = listTemplates(services);
     return {
       structured: { templates },
       text: templates.map((template) => `${template.name}: ${template.title}. ${template.description}`).join('\n'),
