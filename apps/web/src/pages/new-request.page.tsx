@@ -20,7 +20,11 @@ export function NewRequestPage() {
   const [chosenTemplate, setTemplate] = useState('');
   // Where there is only one, there is nothing to choose.
   const target = chosenTarget || (targets.data?.length === 1 ? (targets.data[0]?.name ?? '') : '');
-  const templateName = chosenTemplate || (templates.data?.length === 1 ? (templates.data[0]?.name ?? '') : '');
+  // A target takes templates of its own kind.
+  const kind = targets.data?.find((one) => one.name === target)?.kind;
+  const offered = (templates.data ?? []).filter((one) => kind === undefined || one.kind === kind);
+  const chosen = offered.find((one) => one.name === chosenTemplate)?.name ?? '';
+  const templateName = chosen || (offered.length === 1 ? (offered[0]?.name ?? '') : '');
   const template = useTemplate(templateName);
   const propose = useProposeChange();
   const [data, setData] = useState<RequestForm>({});
@@ -70,7 +74,7 @@ export function NewRequestPage() {
             propose.reset();
           }}
           errors={errors.template}
-          options={(templates.data ?? []).map(({ name, title }) => ({ value: name, label: title }))}
+          options={offered.map(({ name, title }) => ({ value: name, label: title }))}
           help={templateHelp(template.data)}
         />
       </div>
@@ -158,7 +162,8 @@ function Choice({ label, value, onChange, options, errors, help }: ChoiceProps) 
 function targetHelp(target: TargetView | undefined): ReactNode {
   if (target === undefined) return 'Where the change goes.';
   const votes = target.quorum === 1 ? 'one approval' : `${target.quorum} approvals`;
-  return `Environment ${target.environment}, ${target.repository}/${target.path}, namespaces ${target.namespaces.join(', ')}; needs ${votes}.`;
+  const place = target.kind === 'terraform' ? 'a Terraform stack' : `namespaces ${target.namespaces.join(', ')}`;
+  return `Environment ${target.environment}, ${target.repository}/${target.path}, ${place}; needs ${votes}.`;
 }
 
 function templateHelp(template: TemplateDetail | undefined): ReactNode {
