@@ -75,12 +75,23 @@ describe.each(binaries)('the road of a Terraform change, with %s', (name, ensure
 resource "terraform_data" "vault" {
   input = { key = sha256(var.key), colour = "blue" }
 }
+
+resource "terraform_data" "careless" {
+  input = { db_password = join("-", ["${SECRET.split('-')[0]}", "planted", "5b1e"]) }
+}
 `,
     });
     const waiting = await approve(run);
-    expect(waiting.plan?.text).toContain('1 to create, 0 to update, 0 to replace, 0 to delete, 1 unchanged');
+    expect(waiting.plan?.text).toContain('2 to create, 0 to update, 0 to replace, 0 to delete, 1 unchanged');
     expect(waiting.plan?.text).toContain('(sensitive)');
-    expect((await world.until(run, hasEnded)).run).toMatchObject({ state: 'applied' });
+    const ended = await world.until(run, hasEnded);
+    expect(ended.run).toMatchObject({ state: 'applied' });
+    const { services } = world.at.app;
+    const journal = JSON.stringify([await services.runs.events(run), await services.runs.output(run, 'plan', 1)]);
+    const pull = await services
+      .sourceControl(services.config.target('web'))
+      .pullRequest(ended.pullRequest?.number ?? 0);
+    for (const text of [JSON.stringify(ended), journal, pull.body]) expect(text).not.toContain(SECRET);
   });
 
   test('a replacement is over the ceiling of the persona, and closes its pull request', async () => {

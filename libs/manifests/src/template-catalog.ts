@@ -4,10 +4,9 @@ import {
   type BadParameter,
   checkParameters,
   fill,
-  lookUp,
+  overLimit,
   parametersRefused,
   readTemplate,
-  type Template,
   type TemplateKind,
   TemplateShelf,
 } from '@planwarden/templates';
@@ -82,15 +81,6 @@ function outsideTarget({ name, namespace }: Readonly<Json>, target: ManifestTarg
   }
   if (name === target.argocd.rootApplication) problems.push(['name', 'is the name of the root application']);
   return problems;
-}
-
-/** The cluster refuses a request above its limit, and in a new namespace only after the merge. */
-function overLimit(template: Template<Json>, parameters: Readonly<Json>): BadParameter[] {
-  return template.atMost.flatMap(([lower, upper]): BadParameter[] => {
-    const [low, high] = [lower, upper].map((path) => String(lookUp(path, parameters)));
-    if (Number.parseInt(low ?? '', 10) <= Number.parseInt(high ?? '', 10)) return [];
-    return [[lower, `is ${low}, more than ${upper} with ${high}`]];
-  });
 }
 
 /** Quotes every text that YAML 1.1 would read as something else: Kubernetes tools read 1.1, where `no` is false. */

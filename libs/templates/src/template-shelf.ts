@@ -1,5 +1,6 @@
 import { PlanwardenError, type TemplateDetail, type TemplateSummary } from '@planwarden/contracts';
-import { badParameters, parametersRefused } from './bad-parameters.js';
+import { type BadParameter, badParameters, parametersRefused } from './bad-parameters.js';
+import { lookUp } from './fill.js';
 import type { Template } from './template-folder.js';
 
 /** Templates by their names. */
@@ -40,4 +41,16 @@ export class TemplateShelf<T> {
 /** Also fills the defaults of the schema. @throws PlanwardenError INPUT_INVALID naming every bad parameter */
 export function checkParameters(template: Pick<Template<unknown>, 'check'>, parameters: Record<string, unknown>): void {
   if (!template.check(parameters)) throw parametersRefused(badParameters(template.check.errors ?? []));
+}
+
+/** Pairs of a template's `atMost` of which the first is more than the second, by their leading numbers. */
+export function overLimit(
+  template: Pick<Template<unknown>, 'atMost'>,
+  parameters: Readonly<Record<string, unknown>>,
+): BadParameter[] {
+  return template.atMost.flatMap(([lower, upper]): BadParameter[] => {
+    const [low, high] = [lower, upper].map((path) => String(lookUp(path, parameters)));
+    if (Number.parseInt(low ?? '', 10) <= Number.parseInt(high ?? '', 10)) return [];
+    return [[lower, `is ${low}, more than ${upper} with ${high}`]];
+  });
 }

@@ -21,7 +21,7 @@ const names = (): string[] => templates.list().map(({ name }) => name);
 const example = (name: string) => templates.describe(name).example;
 
 test('every template says what it makes, and its example gives a stack that may be planned', async () => {
-  expect(names()).toEqual(['s3-bucket', 'terraform-data']);
+  expect(names()).toEqual(['eks-cluster', 's3-bucket', 'terraform-data']);
   for (const name of names()) {
     const files = await templates.render(name, example(name), target);
     const stack = files.map(({ path, content }) => ({
@@ -74,6 +74,14 @@ describe('a parameter', () => {
       code: 'INPUT_INVALID',
       where: { field },
     });
+  });
+});
+
+test('more nodes at least than at most are refused', async () => {
+  const parameters = { ...example('eks-cluster'), minNodes: 5, maxNodes: 4 };
+  await expect(templates.render('eks-cluster', parameters, target)).rejects.toMatchObject({
+    code: 'INPUT_INVALID',
+    where: { field: 'template.parameters.minNodes' },
   });
 });
 

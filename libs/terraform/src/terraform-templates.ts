@@ -1,7 +1,16 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type GeneratedFile, PlanwardenError, type TerraformTarget } from '@planwarden/contracts';
-import { checkParameters, fill, lookUp, readTemplate, type TemplateKind, TemplateShelf } from '@planwarden/templates';
+import {
+  checkParameters,
+  fill,
+  lookUp,
+  overLimit,
+  parametersRefused,
+  readTemplate,
+  type TemplateKind,
+  TemplateShelf,
+} from '@planwarden/templates';
 import { formatHcl } from './format-hcl.js';
 import { hclLiteral } from './hcl-literal.js';
 
@@ -44,6 +53,8 @@ export class TerraformTemplates extends TemplateShelf<string> {
     const template = this.find(name);
     const given = structuredClone(parameters) as Record<string, unknown>;
     checkParameters(template, given);
+    const problems = overLimit(template, given);
+    if (problems.length > 0) throw parametersRefused(problems);
     for (const source of template.providers) {
       if (!target.terraform.providers.some((allowed) => allowed.source === source)) throw notAllowed(source, target);
     }

@@ -1,5 +1,6 @@
 import type { TerraformPlan, TerraformTarget } from '@planwarden/contracts';
 import { sha256 } from '@planwarden/contracts';
+import { redactJson } from '@planwarden/redaction';
 import type { RunRecord } from '@planwarden/runs';
 import { readStack, type StackState, terraformPlanToText } from '@planwarden/terraform';
 import { VERSION } from '../../version.js';
@@ -35,8 +36,15 @@ export async function planAndKeep(
   keepUntil: Date,
   signal: AbortSignal,
 ): Promise<{ readonly plan: TerraformPlan; readonly planText: string }> {
-  const { plan, planFile } = await planAtCommit(services, target, commit, signal);
+  const { plan: made, planFile } = await planAtCommit(services, target, commit, signal);
   await services.terraform.vault.keep(run.id, run.round, planFile, keepUntil);
+  // What Terraform does not know to be sensitive may be a secret all the same. The digests are of the whole plan.
+  const resources = made.resources.map((one) => ({
+    ...one,
+    before: redactJson(one.before),
+    after: redactJson(one.after),
+  }));
+  const plan = { ...made, resources };
   return { plan, planText: terraformPlanToText(plan) };
 }
 
