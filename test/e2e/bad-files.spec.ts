@@ -26,6 +26,17 @@ const failure = (read: () => unknown): unknown => {
 /** Line of the first line that holds the text, 1-based. */
 const lineOf = (text: string, part: string): number => text.split('\n').findIndex((line) => line.includes(part)) + 1;
 
+/** A target of Terraform, as an operator writes it. */
+const stack = (version: string, source = 'hashicorp/aws'): string => `  - name: web
+    environment: staging
+    repository: platform/infrastructure
+    path: stacks/web
+    kind: terraform
+    stack: web
+    terraform:
+      providers: [{ source: ${source}, version: '${version}' }]
+`;
+
 describe('planwarden.yaml of the first start, broken at one place, is refused with file and line', () => {
   test.each([
     ['a tab', 'mode: sandbox', 'mode:\tsandbox\n\tlisten: {}', 'CONFIG_INVALID', 'listen: {}'],
@@ -37,7 +48,16 @@ describe('planwarden.yaml of the first start, broken at one place, is refused wi
     ['a port that is none', 'port: 7420', 'port: 99999', 'CONFIG_INVALID', 'port:'],
     ['a path upwards', 'path: environments/staging #', 'path: ../staging #', 'CONFIG_INVALID', 'path: ../'],
     ['votes with presence', 'leastAssurance: session', 'leastAssurance: presence', 'NOT_SUPPORTED', 'leastAssurance'],
-    ['Terraform', 'kind: manifests', 'kind: terraform', 'NOT_SUPPORTED', 'kind:'],
+    ['a kind nobody knows', 'kind: manifests', 'kind: helm', 'CONFIG_INVALID', 'kind:'],
+    ['a stack with the settings of manifests', 'kind: manifests', 'kind: terraform', 'CONFIG_INVALID', 'delivery:'],
+    ['a provider at a range of versions', /^people:/m, `${stack('~> 6.0')}\npeople:`, 'CONFIG_INVALID', 'providers:'],
+    [
+      'a provider from anywhere',
+      /^people:/m,
+      `${stack('6.34.0', 'evil.test/a/b')}\npeople:`,
+      'CONFIG_INVALID',
+      'providers:',
+    ],
     ['direct delivery', 'delivery: gitops', 'delivery: direct', 'NOT_SUPPORTED', 'delivery:'],
     ['no vote needed', 'quorum: 1', 'quorum: 0', 'CONFIG_INVALID', 'quorum:'],
     ['an owner nobody knows', 'owners: [owner]', 'owners: [ghost]', 'CONFIG_INVALID', 'owners:'],
