@@ -57,7 +57,7 @@ describe.each(binaries)('the road of a Terraform change, with %s', (name, ensure
     expect(waiting.plan?.text).toContain('+ create terraform_data.greeting');
     const ended = await world.until(run, hasEnded);
     expect(ended.run).toMatchObject({ state: 'applied', outcome: null });
-    expect(ended.verified).toEqual(['1 resources stand as approved (stack web)']);
+    expect(ended.verified).toEqual(['1 resource as approved (stack web)']);
     expect(JSON.parse(state())).toMatchObject({ resources: [{ type: 'terraform_data', name: 'greeting' }] });
     const steps = ended.steps.map((step) => step.name);
     expect(steps.indexOf('apply')).toBeLessThan(steps.indexOf('merge'));
@@ -225,6 +225,8 @@ const APPLY = 8;
 describe('a worker that dies at the apply', () => {
   let bin = '';
   let world: World | undefined;
+  /** The run under way. */
+  let asked = '';
   beforeAll(() => {
     bin = mkdtempSync(join(tmpdir(), 'planwarden-bin-'));
     symlinkSync(peers.ensureOpenTofu(), join(bin, 'tofu'));
@@ -244,6 +246,7 @@ describe('a worker that dies at the apply', () => {
       files: [{ path: 'main.tf', content: 'resource "terraform_data" "greeting" {\n  input = "hello"\n}\n' }],
     });
     const run = String(data.run);
+    asked = run;
     const { pullRequest: pull } = await at.until(run, waitsForApproval);
     await at.review('ravi-reviewer', pull?.number ?? 0, 'APPROVE', pull?.evidenceSha ?? '');
     return { at, run };
@@ -301,6 +304,34 @@ describe('a worker that dies at the apply', () => {
     const ended = await started.until(run, hasEnded);
     expect(ended.run).toMatchObject({ state: 'apply_failed', outcome: { code: 'EFFECT_IN_DOUBT' } });
     expect(started.at.github.control.countEffects()['pulls/merge'] ?? 0).toBe(0);
+  });
+
+  test('a branch that moves between apply and merge waits for a person, and cannot be canceled away', async () => {
+    let met = 0;
+    const moving: FaultPoints = {
+      at: async (name) => {
+        if (name !== 'runs:effect:recorded') return;
+        met += 1;
+        if (met !== APPLY || world === undefined) return;
+        await world.at.github.control.push({
+          repository: 'platform/infrastructure',
+          branch: `planwarden/${asked}`,
+          files: { 'stacks/web/late.tf': '# Too late.\n' },
+          login: 'olivia-owner',
+        });
+      },
+    };
+    const { at, run } = await approved(moving);
+    const waiting = await at.until(run, ({ run }) => run.ended || run.wait?.reason === 'applied_unmerged');
+    expect(waiting.run).toMatchObject({ ended: false, wait: { reason: 'applied_unmerged' } });
+    expect(waiting.run.wait?.message).toContain('applied, but not merged');
+    expect(await serial(at)).toBe(1);
+    await at.call('cancel_run', { run });
+    const { runs } = at.at.app.services;
+    // The bell of the cancel lets the run look again: it has asked for the cancel and goes on waiting.
+    await at.until(run, ({ run }) => run.wait?.reason === 'applied_unmerged');
+    expect(await runs.get(run)).toMatchObject({ ended: false, cancel: { by: expect.any(String) } });
+    expect(at.at.github.control.countEffects()['pulls/merge'] ?? 0).toBe(0);
   });
 
   async function byHand(at: World): Promise<void> {

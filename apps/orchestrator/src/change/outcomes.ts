@@ -36,3 +36,6 @@ function placeOf(finding: Finding): NonNullable<ErrorBody['where']> {
 export function end(state: EndState, code: string, message: string, remedy: string): StepOutcome {
   return { kind: 'end', state, error: { code, message, remedy }, message };
 }
+
+/** `1 file`, `2 files`. */
+export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { changedEntries, filesAtCommit } from '../branch-files.js';
 import { generateRecord, pullRequestRecord, validateRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
-import { end } from '../outcomes.js';
+import { counted, end } from '../outcomes.js';
 import { stackFilesAt, withChange } from '../terraform/stack-files.js';
 
 /**
@@ -71,13 +71,13 @@ async function read(
     const options = { folder: target.path, providers: target.terraform.providers };
     const { resources } = await readStack(stack, options);
     return done(
-      `${resources.length} resources in ${stack.length} files of the stack, ${files.length} of them changed`,
+      `${counted(resources.length, 'resource')} in ${counted(stack.length, 'file')} of the stack, ${files.length} of them changed`,
       validateRecord.parse({ files, paths: sorted, objects: [], resources }),
     );
   }
   const objects = parseManifests(files);
   return done(
-    `${objects.length} objects in ${files.length} files`,
+    `${counted(objects.length, 'object')} in ${counted(files.length, 'file')}`,
     validateRecord.parse({ files, paths: sorted, objects }),
   );
 }

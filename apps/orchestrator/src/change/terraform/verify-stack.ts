@@ -4,7 +4,7 @@ import { mergeRecord, planRecord, verifyRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
 import { judge } from '../judge.js';
 import { terraformPlan } from '../of-kind.js';
-import { deniedBy } from '../outcomes.js';
+import { counted, deniedBy } from '../outcomes.js';
 import { planAtCommit } from './plan-stack.js';
 
 /**
@@ -29,7 +29,7 @@ export async function verifyStack(
     { run: run.id, round: run.round, step: 'verify' },
   );
   if (!decision.allow) return deniedBy(decision, 'verify_failed');
-  const sentence = `${noop} resources stand as approved (stack ${target.stack})`;
+  const sentence = `${counted(noop, 'resource')} as approved (stack ${target.stack})`;
   return done(
     sentence,
     verifyRecord.parse({
