@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from '@modelcontextprotocol/client';
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { hasEnded, startWorld, type World } from './world.js';
+import { hasEnded, startWorld, type World, waitsForApproval } from './world.js';
 
 let world: World;
 let old: OldClient;
@@ -31,6 +31,8 @@ const NAMES = [
   'check_policy',
   'get_run',
   'list_runs',
+  'get_run_log',
+  'list_pending_approvals',
   'explain_decision',
   'cancel_run',
 ];
@@ -82,6 +84,39 @@ describe('what an agent may see and ask', () => {
     expect(await read(`planwarden://runs/${run}/plan`)).toBe('There is no plan yet.');
     expect(await read(`planwarden://runs/${run}/log`)).toContain('check-source begins');
     await expect(world.client.readResource({ uri: 'planwarden://runs/run_0' })).rejects.toThrow();
+  });
+
+  test('what waits for people is listed with what is missing, and its log is read page by page', async () => {
+    const run = await world.propose();
+    const waiting = await world.until(run, waitsForApproval);
+    const { data } = await world.call('list_pending_approvals');
+    expect(data).toMatchObject({
+      approvals: [
+        {
+          run,
+          target: 'staging',
+          round: 1,
+          subjectDigest: waiting.approval?.subjectDigest,
+          missing: waiting.approval?.missing,
+          pullRequest: waiting.pullRequest?.url,
+        },
+      ],
+      next: null,
+    });
+    const seen: number[] = [];
+    let after = 0;
+    for (;;) {
+      const page = await world.call('get_run_log', { run, after, limit: 7 });
+      const { entries, next } = page.data as { entries: { seq: number; message: string }[]; next: number | null };
+      seen.push(...entries.map(({ seq }) => seq));
+      if (next === null) break;
+      after = next;
+    }
+    const journal = await world.at.app.services.runs.events(run);
+    expect(seen).toEqual(journal.map(({ seq }) => seq));
+    await world.call('cancel_run', { run });
+    await world.until(run, hasEnded);
+    expect((await world.call('list_pending_approvals')).data).toEqual({ approvals: [], next: null });
   });
 
   test('a persona of another strategy is told that it is not supported yet', async () => {

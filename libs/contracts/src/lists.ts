@@ -104,7 +104,7 @@ export type Role = (typeof ROLES)[number];
 export const DELIVERIES = ['gitops', 'direct', 'apply'] as const;
 export type Delivery = (typeof DELIVERIES)[number];
 
-/** MCP tools of the first road, in the order agents meet them. */
+/** MCP tools, in the order agents meet them. */
 export const TOOL_NAMES = [
   'search_infrastructure',
   'get_resource',
@@ -115,6 +115,8 @@ export const TOOL_NAMES = [
   'check_policy',
   'get_run',
   'list_runs',
+  'get_run_log',
+  'list_pending_approvals',
   'explain_decision',
   'cancel_run',
 ] as const;

@@ -5,6 +5,8 @@ import { explainDecisionTool } from './explain-decision.tool.js';
 import { getBlastRadiusTool } from './get-blast-radius.tool.js';
 import { getResourceTool } from './get-resource.tool.js';
 import { getRunTool } from './get-run.tool.js';
+import { getRunLogTool } from './get-run-log.tool.js';
+import { listPendingApprovalsTool } from './list-pending-approvals.tool.js';
 import { listRunsTool } from './list-runs.tool.js';
 import { listTemplatesTool } from './list-templates.tool.js';
 import { proposeChangeTool } from './propose-change.tool.js';
@@ -21,6 +23,8 @@ export const TOOLS = [
   checkPolicyTool,
   getRunTool,
   listRunsTool,
+  getRunLogTool,
+  listPendingApprovalsTool,
   explainDecisionTool,
   cancelRunTool,
 ];
