@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 /** Folders of the clone that the product reads. This file lies as deep in src/ as in dist/. */
 const root = new URL('../../../', import.meta.url);
 
+/** The clone itself. */
+export const ROOT_FOLDER = fileURLToPath(root);
 export const PERSONAS_FOLDER = fileURLToPath(new URL('personas/', root));
 export const TEMPLATES_FOLDER = fileURLToPath(new URL('manifest-templates/', root));
 export const TERRAFORM_TEMPLATES_FOLDER = fileURLToPath(new URL('terraform-templates/', root));

@@ -2,7 +2,9 @@ import { PlanwardenError } from '@planwarden/contracts';
 import { createHttpHandler, createMcpServer, type HttpHandler } from '@planwarden/mcp-server-kit';
 import type { App } from '../app.js';
 import { agentOf } from '../identity/agent-token.js';
+import { BRIEF_PROMPTS } from '../prompts/brief.prompts.js';
 import { PERSONA_PROMPTS } from '../prompts/persona.prompts.js';
+import { CATALOG_RESOURCES } from '../resources/catalog.resources.js';
 import { RUN_RESOURCES } from '../resources/run.resources.js';
 import { TOOLS } from '../tools/index.js';
 import type { McpContext } from '../tools/mcp-context.js';
@@ -19,9 +21,9 @@ export function mcpEndpoint(app: App): HttpHandler {
       name: 'planwarden',
       version: VERSION,
       tools: TOOLS,
-      prompts: PERSONA_PROMPTS,
+      prompts: [...PERSONA_PROMPTS, ...BRIEF_PROMPTS],
       resources: [],
-      resourceTemplates: RUN_RESOURCES,
+      resourceTemplates: [...RUN_RESOURCES, ...CATALOG_RESOURCES],
       // Asked for every call: an agent that was taken out of planwarden.yaml is out at once.
       contextFor: (auth) => {
         const agent = services.config.agents().find((known) => `agent:${known.id}` === auth?.clientId);
