@@ -97,7 +97,14 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
       faults,
       ...(options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs }),
     });
-    const worker = await createWorker({ engine, store: runs, bell, connectionString: options.connectionString, log });
+    const worker = await createWorker({
+      engine,
+      store: runs,
+      bell,
+      connectionString: options.connectionString,
+      log,
+      isPaused: () => isReadOnly(config),
+    });
     closing.push(() => worker.close());
     const app: App = {
       services,
@@ -113,6 +120,15 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** A file that cannot be read stops the gate by itself, step by step and with its own error. */
+function isReadOnly(config: ConfigSource): boolean {
+  try {
+    return config.current().readOnly;
+  } catch {
+    return false;
   }
 }
 
@@ -233,7 +249,11 @@ function freshPorts(pool: pg.Pool, config: ConfigSource, guardrails: Guardrails,
       const { rows } = await pool.query<{ now: Date }>('SELECT clock_timestamp() AS now');
       return rows[0]?.now ?? new Date(Number.NaN);
     },
-    peopleDigest: async () => peopleDigest(config.people()),
+    peopleDigest: async () => {
+      // The last look before anything is released: a run under way stops here too.
+      config.assertWritable();
+      return peopleDigest(config.people());
+    },
     policyBundleDigest: async () => guardrails.bundleDigest,
     targetConfigurationDigest: async () => targetConfigurationDigest(config.target(target)),
   };

@@ -5,6 +5,8 @@ import { type ConfigParsed, configAsWritten } from './config.schema.js';
 /** The installation's configuration as trusted. */
 export interface InstallationConfig {
   readonly mode: 'sandbox';
+  /** Everything can be read; nothing is asked for, decided or carried on. */
+  readonly readOnly: boolean;
   readonly listen: { readonly host: string; readonly port: number };
   readonly targets: readonly Target[];
   readonly people: ConfigParsed['people'];
@@ -59,7 +61,14 @@ export function parseConfig(text: string, file = 'planwarden.yaml'): Installatio
     const [owner = '', repository = ''] = target.repository.split('/');
     return targetSchema.parse({ ...target, repository: { owner, name: repository } });
   });
-  return { mode: 'sandbox', listen: config.listen, targets, people: config.people, agents: config.agents };
+  return {
+    mode: 'sandbox',
+    readOnly: config.readOnly,
+    listen: config.listen,
+    targets,
+    people: config.people,
+    agents: config.agents,
+  };
 }
 
 /** Rules that need more than one setting at a time, as [path, message]. */

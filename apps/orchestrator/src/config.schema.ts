@@ -82,6 +82,8 @@ const targetAsWritten = z.preprocess(
 
 export const configAsWritten = z.strictObject({
   mode: z.enum(['sandbox', 'real']),
+  /** Everything can be read; nothing is asked for, decided or carried on. */
+  readOnly: z.boolean().default(false),
   listen: z
     .strictObject({
       host: z.enum(['127.0.0.1', '::1', 'localhost']).default('127.0.0.1'),

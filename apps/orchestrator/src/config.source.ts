@@ -34,6 +34,16 @@ export class ConfigSource {
     });
   }
 
+  /** @throws PlanwardenError READ_ONLY while the operator holds the installation still */
+  assertWritable(): void {
+    if (!this.current().readOnly) return;
+    throw new PlanwardenError('READ_ONLY', 'this installation is read-only now: nothing is asked for or decided', {
+      remedy: 'Ask the operator; in planwarden.yaml it is readOnly.',
+      // What was under way goes on when it is over.
+      failure: 'retryable',
+    });
+  }
+
   people(): readonly Person[] {
     return this.current().people;
   }

@@ -102,6 +102,7 @@ export const ERROR_CODES = {
   STATE_LOCKED: 'operator',
   // the installation
   CONFIG_INVALID: 'operator',
+  READ_ONLY: 'operator',
   POLICY_UNAVAILABLE: 'operator',
   DATABASE_UNAVAILABLE: 'operator',
   DATA_FOLDER_LOCKED: 'operator',

@@ -9,6 +9,8 @@ export interface WorkerOptions {
   readonly bell: Bell;
   readonly connectionString: string;
   readonly log: Log;
+  /** While true no run is advanced; runs that are due are found when it is over. */
+  readonly isPaused?: () => boolean;
   /** Runs advanced at a time. Default 4. */
   readonly concurrency?: number;
   /** Milliseconds between two looks for runs whose bell was lost. Default 2000. */
@@ -25,8 +27,9 @@ const SHORT_WAIT_MS = 30_000;
 
 /** Advances runs when the bell rings, and looks for those whose bell was lost. */
 export async function createWorker(options: WorkerOptions): Promise<RunWorker> {
-  const { engine, store, bell, log, concurrency = 4, sweepMs = 2000 } = options;
+  const { engine, store, bell, log, isPaused = () => false, concurrency = 4, sweepMs = 2000 } = options;
   const advance = async (run: string): Promise<void> => {
+    if (isPaused()) return;
     try {
       const result = await engine.advance(run);
       if (result.kind === 'parked' && result.wakeInMs !== undefined && result.wakeInMs <= SHORT_WAIT_MS) {
@@ -40,7 +43,7 @@ export async function createWorker(options: WorkerOptions): Promise<RunWorker> {
   const listener = await listenOnPostgres(options.connectionString, advance, concurrency, log);
   let isSweeping = false;
   const sweep = async (): Promise<void> => {
-    if (isSweeping) return;
+    if (isSweeping || isPaused()) return;
     isSweeping = true;
     try {
       for (const run of await store.due(100)) await bell.ring(run);

@@ -84,6 +84,7 @@ export class RunsController {
   async discard(@Req() request: SignedInRequest, @Param('id') id: string, @Body() body: unknown): Promise<RunSummary> {
     const { reason } = checked(discardBody, body ?? {});
     const { services } = this.app;
+    services.config.assertWritable();
     const person = this.personHere(request);
     const run = await services.runs.get(runIdOf(id));
     if (run.state === 'awaiting_approval') {
@@ -99,6 +100,7 @@ export class RunsController {
   @HttpCode(202)
   async cancel(@Req() request: SignedInRequest, @Param('id') id: string, @Body() body: unknown): Promise<RunSummary> {
     const { reason } = checked(cancelBody, body ?? {});
+    this.app.services.config.assertWritable();
     const by = `person:${this.personHere(request).id}`;
     const run = await this.app.services.runs.requestCancel(runIdOf(id), { by, reason });
     await this.app.bell.ring(id);

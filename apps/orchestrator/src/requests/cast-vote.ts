@@ -5,7 +5,7 @@ import { outputsOf, refusalFor } from '../change/confirm-ports.js';
 
 /**
  * A signed-in person's vote on the subject the page showed.
- * @throws PlanwardenError RUN_UNKNOWN, NOT_AWAITING_APPROVAL, SUBJECT_CHANGED, VOTER_UNKNOWN, VOTER_IS_REQUESTER,
+ * @throws PlanwardenError READ_ONLY, RUN_UNKNOWN, NOT_AWAITING_APPROVAL, SUBJECT_CHANGED, VOTER_UNKNOWN, VOTER_IS_REQUESTER,
  * VOTER_LACKS_ROLE
  */
 export async function castVote(
@@ -15,6 +15,7 @@ export async function castVote(
   personId: string,
   request: VoteRequest,
 ): Promise<Vote> {
+  services.config.assertWritable();
   const run = await services.runs.get(id);
   if (run.ended || run.state !== 'awaiting_approval') {
     throw new PlanwardenError('NOT_AWAITING_APPROVAL', `the run is ${run.state}: nobody is asked now`, {

@@ -23,7 +23,7 @@ export interface Asker {
 /**
  * Accepts a request for a change: everything that can be refused without touching the outside is refused here, then
  * run, journal entry and wake time are written in one transaction and the bell is rung.
- * @throws PlanwardenError NOT_SUPPORTED, TARGET_UNKNOWN, TEMPLATE_UNKNOWN, INPUT_INVALID, PATH_OUTSIDE_TARGET,
+ * @throws PlanwardenError READ_ONLY, NOT_SUPPORTED, TARGET_UNKNOWN, TEMPLATE_UNKNOWN, INPUT_INVALID, PATH_OUTSIDE_TARGET,
  * MANIFEST_INVALID, POLICY_DENIED, SECRET_IN_TEXT, RUN_LIMIT_REACHED
  */
 export async function proposeChange(
@@ -33,6 +33,7 @@ export async function proposeChange(
   request: ChangeRequest,
 ): Promise<RunRecord> {
   const { requester, persona } = asker;
+  services.config.assertWritable();
   if (persona.strategy !== 'change') {
     throw new PlanwardenError(
       'NOT_SUPPORTED',

@@ -14,6 +14,7 @@ export const cancelRunTool = productTool({
   handler: async ({ run: id, reason }, context) => {
     await visibleRun(context, id);
     const { services, bell, agent } = context;
+    services.config.assertWritable();
     const run = await services.runs.requestCancel(id, { by: `agent:${agent.id}`, reason });
     await bell.ring(id);
     return { structured: { run: summaryOf(run) }, text: `Run ${id} ends as soon as its step is done.` };

@@ -9,11 +9,12 @@ import { personaFor, productTool, READ_ONLY, targetsOf } from './mcp-context.js'
 export const checkPolicyTool = productTool({
   name: 'check_policy',
   title: 'Check policy',
-  description: 'Asks policy about manifests without starting a run: the same rules that phase source asks.',
+  description:
+    'Asks policy about manifests or Terraform files without starting a run: the same rules that phase source asks.',
   annotations: READ_ONLY,
   inputSchema: z.object({
     target: z.string().min(1).max(100),
-    files: z.array(changeFileSchema).min(1).max(50).describe('Manifests, paths relative to the target’s folder.'),
+    files: z.array(changeFileSchema).min(1).max(50).describe('Files, paths relative to the target’s folder.'),
   }),
   outputSchema: z.object({ allow: z.boolean(), decision: z.string(), findings: z.array(findingSchema) }),
   handler: async ({ target: name, files: given }, context) => {

@@ -10,7 +10,8 @@ export const proposeChangeTool = productTool({
   name: 'propose_change',
   title: 'Propose a change',
   description: [
-    'Asks for a change of a target: a template with parameters, or your own Kubernetes manifests.',
+    'Asks for a change of a target: a template with parameters, or your own files: Kubernetes manifests, or Terraform,',
+    'whichever the target holds.',
     'Answers at once with a run id; follow it with get_run. The change is checked by policy, planned, opened as a pull',
     'request, and applied only after a person approved exactly that plan. You cannot approve it.',
   ].join(' '),
@@ -21,8 +22,8 @@ export const proposeChangeTool = productTool({
     title: fields.title.describe('What you want, in one line.'),
     reason: fields.reason.describe('Why, for the person who decides. It is shown as a quotation.'),
     template: fields.template.describe('A template and its parameters. Leave out files then.'),
-    files: fields.files.describe('Your own manifests, paths relative to the target’s folder. Leave out template then.'),
-    deletions: fields.deletions.describe('Manifests to delete, paths relative to the target’s folder.'),
+    files: fields.files.describe('Your own files, paths relative to the target’s folder. Leave out template then.'),
+    deletions: fields.deletions.describe('Files to delete, paths relative to the target’s folder.'),
   }),
   outputSchema: z.object({ run: z.string(), state: z.enum(RUN_STATES), next: z.string() }),
   handler: async (args, context) => {
