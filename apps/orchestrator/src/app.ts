@@ -2,6 +2,7 @@ import type { Log } from '@planwarden/contracts';
 import type { Bell } from '@planwarden/runs';
 import type { ChangeServices } from './change/change.services.js';
 import type { SessionStore } from './identity/session.store.js';
+import type { Metrics } from './metrics.js';
 
 /** What the HTTP side works with; one object, composed once. */
 export interface App {
@@ -15,6 +16,7 @@ export interface App {
   readonly checks: Readonly<Record<string, () => Promise<void>>>;
   /** Folder of the built pages; null where there are none. */
   readonly webFolder: string | null;
+  readonly metrics: Metrics;
   readonly log: Log;
 }
 

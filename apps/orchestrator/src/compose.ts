@@ -26,6 +26,7 @@ import type { ChangeServices } from './change/change.services.js';
 import { judge } from './change/judge.js';
 import { ConfigSource } from './config.source.js';
 import { identityMigrations, SessionStore } from './identity/session.store.js';
+import { Metrics } from './metrics.js';
 import type { OutsideWorld } from './outside-world.js';
 import { PERSONAS_FOLDER, TEMPLATES_FOLDER, TERRAFORM_TEMPLATES_FOLDER, webFolder } from './shipped-folders.js';
 import { type TerraformOptions, terraformServices } from './terraform-runners.js';
@@ -114,6 +115,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
       webhookSecret: outside.github.webhookSecret,
       checks: readiness(pool, services),
       webFolder: webFolder(),
+      metrics: new Metrics(runs),
       log,
     };
     return { app, close };

@@ -148,6 +148,14 @@ export class RunStore {
     return found.rows[0]?.output ?? undefined;
   }
 
+  /** How many runs have not ended, by state and by what they wait for (null: nothing). */
+  async openCounts(): Promise<{ readonly state: string; readonly wait: string | null; readonly count: number }[]> {
+    const { rows } = await this.pool.query<{ state: string; wait: string | null; count: string }>(
+      'SELECT state, wait_reason AS wait, count(*) AS count FROM runs WHERE NOT ended GROUP BY 1, 2',
+    );
+    return rows.map((row) => ({ ...row, count: Number(row.count) }));
+  }
+
   /** What the journal knows of an effect by its key; null: not even an intent. */
   async effect(id: string, step: string, name: string, key: string): Promise<'intent' | 'done' | null> {
     const found = await this.pool.query<{ state: 'intent' | 'done' }>(

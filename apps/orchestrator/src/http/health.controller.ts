@@ -32,6 +32,14 @@ export class HealthController {
     return { status: isReady ? 'ok' : 'not_ready', checks: Object.fromEntries(checks) };
   }
 
+  /** What a monitoring system scrapes, in the text format of Prometheus. */
+  @Get('metrics')
+  async metrics(@Res() response: Response) {
+    const { type, body } = await this.app.metrics.text();
+    response.setHeader('content-type', type);
+    response.end(body);
+  }
+
   @Get('api/v1/openapi.json')
   openapi() {
     return openApiDocument();

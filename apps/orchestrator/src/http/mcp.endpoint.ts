@@ -15,7 +15,7 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 /** The MCP endpoint. Host and Origin were checked before; every call needs an agent token. */
 export function mcpEndpoint(app: App): HttpHandler {
-  const { services, bell, log } = app;
+  const { services, bell, metrics, log } = app;
   return createHttpHandler({
     server: createMcpServer<McpContext>({
       name: 'planwarden',
@@ -33,7 +33,7 @@ export function mcpEndpoint(app: App): HttpHandler {
           });
         }
         const personas = agent.personas.flatMap((name) => services.personas.find((known) => known.name === name) ?? []);
-        return { services, bell, agent, personas };
+        return { services, bell, metrics, agent, personas };
       },
       log,
     }),

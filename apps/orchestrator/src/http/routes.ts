@@ -53,6 +53,14 @@ export const ROUTES: readonly RouteDescription[] = [
   },
   {
     method: 'get',
+    path: '/metrics',
+    summary: 'Counts and durations, in the text format of Prometheus',
+    audience: 'none',
+    status: 200,
+    answer: null,
+  },
+  {
+    method: 'get',
     path: '/api/v1/session',
     summary: 'Who is signed in',
     audience: 'session',

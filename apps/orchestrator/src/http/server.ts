@@ -43,6 +43,10 @@ export async function startHttpServer(app: App, listen: { host: string; port: nu
   const mcp = mcpEndpoint(app);
   nest.disable('x-powered-by');
   nest.use((request: Request, response: Response, next: NextFunction) => {
+    const began = performance.now();
+    response.once('finish', () =>
+      app.metrics.answered(request.method, response.statusCode, (performance.now() - began) / 1000),
+    );
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     try {
       checkHostAndOrigin(request, port);

@@ -1,16 +1,18 @@
 import type { ToolAnnotations } from '@modelcontextprotocol/server';
-import type { Agent, Persona, PersonaName, ToolName } from '@planwarden/contracts';
+import { type Agent, isPlanwardenError, type Persona, type PersonaName, type ToolName } from '@planwarden/contracts';
 import { defineTool, type Tool, type ToolReply } from '@planwarden/mcp-server-kit';
 import { scopeFor } from '@planwarden/personas';
 import type { Bell } from '@planwarden/runs';
 import type { z } from 'zod';
 import type { ChangeServices } from '../change/change.services.js';
 import { assertStorable } from '../http/input.js';
+import type { Metrics } from '../metrics.js';
 
 /** What a tool call works with: who asks, and as which personas it may. */
 export interface McpContext {
   readonly services: ChangeServices;
   readonly bell: Bell;
+  readonly metrics: Metrics;
   readonly agent: Agent;
   /** Personas that the token allows, in the token's order. */
   readonly personas: readonly Persona[];
@@ -61,11 +63,24 @@ export function productTool<In extends z.ZodObject, Out extends z.ZodObject>(opt
   return defineTool<In, McpContext, Out>({
     ...options,
     handler: async (args, context) => {
-      assertStorable(args);
-      personaFor(context, { tool: options.name });
-      return options.handler(args, context);
+      return counted(context, options.name, () => {
+        assertStorable(args);
+        personaFor(context, { tool: options.name });
+        return options.handler(args, context);
+      });
     },
   });
+}
+
+async function counted<T>({ metrics }: McpContext, tool: ToolName, act: () => Promise<T>): Promise<T> {
+  try {
+    const reply = await act();
+    metrics.toolCalled(tool, 'ok');
+    return reply;
+  } catch (error) {
+    metrics.toolCalled(tool, isPlanwardenError(error) ? 'refused' : 'failed');
+    throw error;
+  }
 }
 
 export const READ_ONLY: ToolAnnotations = { readOnlyHint: true, openWorldHint: false };
