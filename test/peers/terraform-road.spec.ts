@@ -77,7 +77,7 @@ resource "terraform_data" "vault" {
 }
 
 resource "terraform_data" "careless" {
-  input = { db_password = join("-", ["${SECRET.split('-')[0]}", "planted", "5b1e"]) }
+  input = { for key in ["db_password"] : key => join("-", ["${SECRET.split('-')[0]}", "planted", "5b1e"]) }
 }
 `,
     });
