@@ -1,9 +1,25 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { PlanwardenError } from '@planwarden/contracts';
 
-/** A port nobody listens on just now. */
-export function freePort(): Promise<number> {
-  return probe('127.0.0.1', 0);
+/**
+ * Below what systems hand out by themselves: a port named now may be listened on seconds later, and no connection of
+ * anybody takes it meanwhile.
+ */
+const FIRST_PORT = 15_000;
+const LAST_PORT = 32_000;
+const TRIES = 50;
+
+/** A port nobody listens on just now. @throws Error when none was found */
+export async function freePort(): Promise<number> {
+  for (let left = TRIES; left > 0; left -= 1) {
+    try {
+      return await probe('127.0.0.1', randomInt(FIRST_PORT, LAST_PORT));
+    } catch {
+      // Somebody listens there: another one.
+    }
+  }
+  throw new Error(`no free port was found in ${TRIES} tries`);
 }
 
 /**
