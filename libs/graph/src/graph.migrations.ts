@@ -36,6 +36,14 @@ const migrations: readonly Migration[] = [
       );
       CREATE INDEX graph_edges_back ON graph_edges (to_id);`,
   },
+  {
+    name: '0002-outbox',
+    sql: `
+      CREATE TABLE graph_outbox (
+        position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        entry jsonb NOT NULL
+      );`,
+  },
 ];
 
 /** Brings the tables of this library up to date. */

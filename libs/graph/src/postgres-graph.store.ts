@@ -1,19 +1,20 @@
-import { type BlastHit, type BlastRadius, type Facts, type GraphNode, newId } from '@planwarden/contracts';
+import { type BlastRadius, type Facts, type GraphNode, newId } from '@planwarden/contracts';
 import { withTransaction } from '@planwarden/database';
 import type pg from 'pg';
+import { post } from './graph-outbox.js';
+import { blastRadiusOf, factsOf, type GraphReads, type Newest } from './graph-reads.js';
 import type { FactsQuery, GraphImport, GraphSearch, GraphStore } from './graph-store.js';
-import { edgesAmong, type NodeRow, newestOf, nodeOf, nodesOf, type Queryable, reach } from './postgres-graph.reads.js';
+import type { WholeGraph } from './neo4j/neo4j-graph.store.js';
+import { type EdgeRow, edgeOf, type NodeRow, nodeOf, postgresReads } from './postgres-graph.reads.js';
 import { forget, keep } from './postgres-graph.writes.js';
 
-/**
- * How far and how wide facts look. Deep enough for any real chain, so that no effect is left out for its distance;
- * beyond the number a change is large whatever the exact count.
- */
-const FACTS_LIMITS = { maxDepth: 50, limit: 500 };
-
-/** The graph in Postgres: the embedded default. */
+/** The graph in Postgres: the embedded default, and the record from which any other is filled. */
 export class PostgresGraphStore implements GraphStore {
-  constructor(private readonly pool: pg.Pool) {}
+  /** @param outbox whether each change is posted there as well, for FedGraphStore */
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly options: { readonly outbox: boolean } = { outbox: false },
+  ) {}
 
   async importSnapshot(seen: GraphImport): Promise<{ readonly snapshot: string }> {
     const snapshot = newId('snap');
@@ -28,17 +29,21 @@ export class PostgresGraphStore implements GraphStore {
       ]);
       await forget(client, seen);
       await keep(client, seen.nodes, seen.edges, { source: 'import', run: null, observedAt: seen.observedAt });
+      if (this.options.outbox) await post(client, { kind: 'import', snapshot, seen });
     });
     return { snapshot };
   }
 
   async writeBack(written: Parameters<GraphStore['writeBack']>[0]): Promise<void> {
     const { run, nodes, edges, observedAt } = written;
-    await withTransaction(this.pool, (client) => keep(client, nodes, edges, { source: 'run', run, observedAt }));
+    await withTransaction(this.pool, async (client) => {
+      await keep(client, nodes, edges, { source: 'run', run, observedAt });
+      if (this.options.outbox) await post(client, { kind: 'write_back', written });
+    });
   }
 
   async get(id: string): Promise<GraphNode | null> {
-    return (await nodesOf(this.pool, [id]))[0] ?? null;
+    return (await postgresReads(this.pool).nodes([id]))[0] ?? null;
   }
 
   async search(query: GraphSearch): Promise<{ readonly nodes: readonly GraphNode[]; readonly next: string | null }> {
@@ -62,59 +67,29 @@ export class PostgresGraphStore implements GraphStore {
     return { nodes, next: rows.length > query.limit ? (nodes.at(-1)?.id ?? null) : null };
   }
 
-  async blastRadius(
-    id: string,
-    { maxDepth, limit }: { readonly maxDepth: number; readonly limit: number },
-  ): Promise<BlastRadius> {
-    return this.atOneInstant(async (db) => {
-      const [root] = await nodesOf(db, [id]);
-      const { snapshot, coverage } = await newestOf(db, root?.cluster ?? clusterOf(id));
-      const base = { root: id, snapshot, coverage };
-      if (root === undefined) return { status: 'not_tracked', ...base, hits: [], truncated: false };
-      const { paths, truncated } = await reach(db, [id], maxDepth, limit);
-      const nodes = new Map((await nodesOf(db, [...paths.keys()])).map((node) => [node.id, node]));
-      const hits = [...paths].flatMap(([reached, path]): BlastHit[] => {
-        const node = nodes.get(reached);
-        return node === undefined ? [] : [{ node, depth: path.length, path: [...path] }];
-      });
-      return { status: 'tracked', ...base, hits, truncated };
-    });
+  blastRadius(id: string, limits: { readonly maxDepth: number; readonly limit: number }): Promise<BlastRadius> {
+    return this.#atOneInstant((reads) => blastRadiusOf(reads, id, limits));
   }
 
-  async facts(query: FactsQuery): Promise<Facts> {
-    return this.atOneInstant(async (db) => {
-      const { snapshot, coverage } = await newestOf(db, query.cluster);
-      const touched = await nodesOf(db, query.ids);
-      const known = new Set(touched.map((node) => node.id));
-      const { paths } = await reach(db, [...known], FACTS_LIMITS.maxDepth, FACTS_LIMITS.limit);
-      const hit = await nodesOf(db, [...paths.keys()]);
-      const related = [...touched, ...hit].sort((a, b) => (a.id < b.id ? -1 : 1));
-      return {
-        version: 'facts/1',
-        snapshot,
-        target: query.target,
-        environment: query.environment,
-        coverage,
-        related,
-        edges: await edgesAmong(
-          db,
-          related.map((node) => node.id),
-        ),
-        blastRadius: {
-          affected: hit.length,
-          notTracked: [...new Set(query.ids)].filter((id) => !known.has(id)).sort(),
-        },
-      };
-    });
+  facts(query: FactsQuery): Promise<Facts> {
+    return this.#atOneInstant((reads) => factsOf(reads, query));
+  }
+
+  /** Everything, as this transaction sees it. */
+  async whole(client: pg.PoolClient): Promise<WholeGraph> {
+    const nodes = await client.query<NodeRow>('SELECT * FROM graph_nodes ORDER BY id');
+    const edges = await client.query<EdgeRow>('SELECT * FROM graph_edges ORDER BY from_id, to_id, kind');
+    const clusters = await client.query<{ cluster: string }>('SELECT DISTINCT cluster FROM graph_snapshots');
+    const newest: Newest[] = [];
+    for (const { cluster } of clusters.rows) newest.push(await postgresReads(client).newest(cluster));
+    return { nodes: nodes.rows.map(nodeOf), edges: edges.rows.map(edgeOf), newest };
   }
 
   /** All reads of one answer see the same graph, though an import may commit between them. */
-  private atOneInstant<T>(read: (db: Queryable) => Promise<T>): Promise<T> {
+  #atOneInstant<T>(read: (reads: GraphReads) => Promise<T>): Promise<T> {
     return withTransaction(this.pool, async (client) => {
       await client.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
-      return read(client);
+      return read(postgresReads(client));
     });
   }
 }
-
-const clusterOf = (id: string): string => id.split(':')[1] ?? '';

@@ -1,14 +1,11 @@
 import type { GraphEdge } from '@planwarden/contracts';
 import type pg from 'pg';
+import { coveredAs, inOrder, namespacesOf, TOLD_BY_FROM } from './covered.js';
 import type { GraphImport, SeenNode } from './graph-store.js';
-
-/** Edges that are written down in their `from` alone; all others are told by their `to`, or by both ends. */
-const TOLD_BY_FROM: readonly GraphEdge['kind'][] = ['mounts', 'uses', 'routes_to'];
 
 /** Takes away what the import covered; what it saw again is put back by `keep`. */
 export async function forget(client: pg.PoolClient, seen: GraphImport): Promise<void> {
-  const exact = seen.namespaces.filter((name) => !name.endsWith('*'));
-  const prefixes = seen.namespaces.filter((name) => name.endsWith('*')).map((name) => name.slice(0, -1));
+  const { exact, prefixes } = namespacesOf(seen);
   const { rows } = await client.query<{ id: string }>(
     `SELECT id FROM graph_nodes
       WHERE cluster = $1 AND covered_as = ANY($2)
@@ -36,8 +33,8 @@ export async function keep(
   edges: readonly GraphEdge[],
   from: { readonly source: 'import' | 'run'; readonly run: string | null; readonly observedAt: string },
 ): Promise<void> {
-  // One statement must not meet a row twice; one order for all keeps two writers from waiting for each other.
-  const unique = [...new Map(nodes.map((node) => [node.id, node])).values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  // One statement must not meet a row twice.
+  const unique = inOrder(nodes);
   await client.query(
     `INSERT INTO graph_nodes
        (id, cluster, kind, covered_as, name, namespace, environment, properties, source, run, observed_at)
@@ -61,10 +58,4 @@ export async function keep(
       ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING`,
     [JSON.stringify(edges)],
   );
-}
-
-/** `Pod`, `apps/Deployment`: group and kind of a node's id, as coverage names kinds. */
-function coveredAs(id: string): string {
-  const groupKind = id.split(':')[2] ?? '';
-  return groupKind.startsWith('/') ? groupKind.slice(1) : groupKind;
 }
