@@ -457,6 +457,20 @@ export const REST_ROWS: readonly Row[] = [
     401,
   ),
   row(
+    'graph rebuild: a person’s session',
+    rest('POST', '/api/v1/graph/rebuild', { body: {} }),
+    'TOKEN_INVALID',
+    'Authorization',
+    401,
+  ),
+  row(
+    'graph rebuild: where the graph is read as it is recorded',
+    rest('POST', '/api/v1/graph/rebuild', { as: 'operator', body: {} }),
+    'NOT_SUPPORTED',
+    'graph.store',
+    400,
+  ),
+  row(
     'link: unknown person',
     rest('POST', '/api/v1/sign-in-links', { as: 'operator', body: { person: 'nobody' } }),
     'VOTER_UNKNOWN',

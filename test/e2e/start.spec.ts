@@ -130,6 +130,9 @@ describe('one installation, from its first start to the death of its database', 
     expect((await spend(link)).status).toBe(201);
     const again = await spend(link);
     expect([again.status, await again.json()]).toMatchObject([401, { code: 'SIGN_IN_LINK_INVALID' }]);
+    const rebuild = run([CLI, 'graph', 'rebuild', '--data', data]);
+    expect(await rebuild.exit).toBe(1);
+    expect(rebuild.plainErr()).toEqual([expect.stringMatching(/^OUTSIDE_REFUSED: .*graph\.store: neo4j/)]);
     const stranger = run([CLI, 'sign-in', 'nobody', '--data', data]);
     expect(await stranger.exit).toBe(1);
     expect(stranger.plainErr()).toEqual([expect.stringMatching(/^OUTSIDE_REFUSED: .*owner, reviewer/)]);

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { startTestDatabase, type TestDatabase } from '@planwarden/database';
 import {
@@ -10,6 +12,7 @@ import {
 } from '@planwarden/graph';
 import neo4j from 'neo4j-driver';
 import { graphStoreContract, node } from '../../libs/graph/src/graph-store.contract.spec-kit.js';
+import { hasEnded, NGINX, startWorld, waitsForApproval } from '../e2e/world.js';
 import { type Neo4j, startNeo4j } from './neo4j.js';
 
 let server: Neo4j;
@@ -192,3 +195,33 @@ describe('Neo4j fed from the outbox', () => {
     await expect(opening).rejects.not.toThrow(/not-the-password/);
   });
 });
+
+test('the first road with its graph in Neo4j, rebuilt by the operator on the way', async () => {
+  await nothing();
+  const { uri, user, password } = server.options;
+  const passwordFile = join(server.folder, 'password');
+  writeFileSync(passwordFile, `${password}\n`);
+  const graph = `graph:\n  store: neo4j\n  neo4j: { uri: ${uri}, user: ${user}, passwordFile: ${passwordFile} }\n`;
+  const world = await startWorld({}, undefined, (yaml) => `${yaml}${graph}`);
+  try {
+    const run = await world.propose(NGINX);
+    const waiting = await world.until(run, waitsForApproval);
+    expect(waiting.run.outcome).toBeNull();
+    await ask('MATCH (n:Resource) DETACH DELETE n');
+    const rebuild = (token: string) =>
+      fetch(`${world.url}/api/v1/graph/rebuild`, { method: 'POST', headers: { authorization: `Bearer ${token}` } });
+    expect((await rebuild(world.agentToken)).status).toBe(401);
+    expect((await rebuild(world.at.secrets.operatorToken)).status).toBe(200);
+    const { number = 0, evidenceSha } = waiting.pullRequest ?? {};
+    await world.review('ravi-reviewer', number, 'APPROVE', evidenceSha ?? '');
+    expect((await world.until(run, hasEnded)).run).toMatchObject({ state: 'applied' });
+    const made = await ask(`MATCH (n:Tracked {kind: 'Deployment'}) RETURN n.name AS name, n.run AS run`);
+    expect(made).toEqual([{ name: 'nginx', run }]);
+    const id = 'k8s:staging:apps/Deployment:staging-nginx:nginx';
+    const blast = await world.call('get_blast_radius', { id });
+    expect(JSON.stringify(blast.data)).toContain('Service');
+    expect((await (await fetch(`${world.url}/readyz`)).json()) as object).toMatchObject({ checks: { graph: 'ok' } });
+  } finally {
+    await world.stop();
+  }
+}, 120_000);

@@ -17,6 +17,8 @@ export interface Neo4j {
     readonly password: string;
     readonly database: string;
   };
+  /** A folder of its own, gone after `stop`. */
+  readonly folder: string;
   /** Ends it as a power cut would. */
   kill(): Promise<void>;
   /** Starts it again on the data it has. */
@@ -62,6 +64,7 @@ export async function startNeo4j(): Promise<Neo4j> {
   await up();
   return {
     options: { uri: `bolt://127.0.0.1:${port}`, user: 'neo4j', password: PASSWORD, database: 'neo4j' },
+    folder: home,
     up,
     kill: () => end('SIGKILL'),
     stop: async () => {

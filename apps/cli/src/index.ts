@@ -1,2 +1,3 @@
+export { graphRebuild } from './commands/graph-rebuild.command.js';
 export { signIn } from './commands/sign-in.command.js';
 export { dataFolder } from './config.js';

@@ -1,30 +1,37 @@
 import { parseArgs } from 'node:util';
 import { isPlanwardenError } from '@planwarden/contracts';
+import { graphRebuild } from './commands/graph-rebuild.command.js';
 import { signIn } from './commands/sign-in.command.js';
 import { dataFolder } from './config.js';
 
-const USAGE = `Usage: planwarden sign-in <person> [--data <folder>]
+const USAGE = `Usage: planwarden <command> [--data <folder>]
 
   sign-in <person>   prints a one-time sign-in link for a person of planwarden.yaml
+  graph rebuild      fills a graph in Neo4j again from what Postgres records
 `;
 
 async function main(): Promise<number> {
-  let command: string | undefined;
-  let person: string | undefined;
+  let words: string[] = [];
   let data: string | undefined;
   try {
     const { values, positionals } = parseArgs({ allowPositionals: true, options: { data: { type: 'string' } } });
-    [command, person] = positionals;
+    words = positionals;
     data = values.data;
   } catch {
-    command = undefined;
+    words = [];
   }
-  if (command !== 'sign-in' || person === undefined) {
-    process.stderr.write(USAGE);
-    return 2;
-  }
-  process.stdout.write(`${await signIn(person, dataFolder(data))}\n`);
-  return 0;
+  const said = await run(words, dataFolder(data));
+  if (said === undefined) process.stderr.write(USAGE);
+  else process.stdout.write(`${said}\n`);
+  return said === undefined ? 2 : 0;
+}
+
+/** @returns what to print; undefined: no such command */
+async function run([command, what, ...more]: readonly string[], folder: string): Promise<string | undefined> {
+  if (what === undefined || more.length > 0) return undefined;
+  if (command === 'sign-in') return signIn(what, folder);
+  if (command === 'graph' && what === 'rebuild') return graphRebuild(folder);
+  return undefined;
 }
 
 main().then(

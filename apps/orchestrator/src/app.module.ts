@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP, type App } from './app.js';
 import { CatalogController } from './http/catalog.controller.js';
 import { EventsController } from './http/events.controller.js';
+import { GraphController } from './http/graph.controller.js';
 import { HealthController } from './http/health.controller.js';
 import { RunsController } from './http/runs.controller.js';
 import { SessionController } from './http/session.controller.js';
@@ -12,6 +13,7 @@ import { WebhookController } from './http/webhook.controller.js';
 export const CONTROLLERS = [
   HealthController,
   SessionController,
+  GraphController,
   CatalogController,
   EventsController,
   RunsController,

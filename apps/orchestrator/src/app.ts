@@ -9,8 +9,10 @@ export interface App {
   readonly services: ChangeServices;
   readonly bell: Bell;
   readonly sessions: SessionStore;
-  /** Token of the operator, in the data folder: opens only the making of sign-in links. */
+  /** Token of the operator, in the data folder: opens only what the CLI asks for. */
   readonly operatorToken: string;
+  /** Null: the graph is read where it is recorded. */
+  readonly rebuildGraph: (() => Promise<{ readonly nodes: number; readonly edges: number }>) | null;
   readonly webhookSecret: string;
   /** Name -> check; each throws or resolves. */
   readonly checks: Readonly<Record<string, () => Promise<void>>>;

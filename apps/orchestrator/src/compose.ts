@@ -9,7 +9,7 @@ import {
 import { type ClusterClient, createClusterClient } from '@planwarden/cluster';
 import { type FaultPoints, type Log, newId, noFaults, PlanwardenError, type Target } from '@planwarden/contracts';
 import { createPool, runMigrations } from '@planwarden/database';
-import { migrateGraph, PostgresGraphStore } from '@planwarden/graph';
+import { migrateGraph } from '@planwarden/graph';
 import { DecisionStore, Guardrails } from '@planwarden/guardrails';
 import { TemplateCatalog } from '@planwarden/manifests';
 import { loadPins, McpGateway, type ServerOptions } from '@planwarden/mcp-client';
@@ -25,6 +25,7 @@ import { changePipeline } from './change/change.pipeline.js';
 import type { ChangeServices } from './change/change.services.js';
 import { judge } from './change/judge.js';
 import { ConfigSource } from './config.source.js';
+import { openGraph } from './graph-backend.js';
 import { identityMigrations, SessionStore } from './identity/session.store.js';
 import { Metrics } from './metrics.js';
 import type { OutsideWorld } from './outside-world.js';
@@ -61,6 +62,8 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   };
   try {
     await migrate(pool);
+    const graph = await openGraph(pool, config.current().graph);
+    closing.push(() => graph.close());
     const guardrails = await Guardrails.load();
     closing.push(() => guardrails.close());
     const decisions = await DecisionStore.open(pool, guardrails.rules());
@@ -75,7 +78,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
       terraformTemplates: TerraformTemplates.load(TERRAFORM_TEMPLATES_FOLDER),
       guardrails,
       decisions,
-      graph: new PostgresGraphStore(pool),
+      graph: graph.store,
       runs,
       subjects: new SubjectStore(pool),
       votes: new VoteStore(pool),
@@ -112,8 +115,9 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
       bell,
       sessions: new SessionStore(pool),
       operatorToken: options.operatorToken,
+      rebuildGraph: graph.rebuild,
       webhookSecret: outside.github.webhookSecret,
-      checks: readiness(pool, services),
+      checks: { ...readiness(pool, services), ...(graph.check === null ? {} : { graph: graph.check }) },
       webFolder: webFolder(),
       metrics: new Metrics(runs),
       log,

@@ -8,6 +8,8 @@ export interface InstallationConfig {
   /** Everything can be read; nothing is asked for, decided or carried on. */
   readonly readOnly: boolean;
   readonly listen: { readonly host: string; readonly port: number };
+  /** Where the graph is read; it is recorded in Postgres in any case. */
+  readonly graph: ConfigParsed['graph'];
   readonly targets: readonly Target[];
   readonly people: ConfigParsed['people'];
   readonly agents: ConfigParsed['agents'];
@@ -65,6 +67,7 @@ export function parseConfig(text: string, file = 'planwarden.yaml'): Installatio
     mode: 'sandbox',
     readOnly: config.readOnly,
     listen: config.listen,
+    graph: config.graph,
     targets,
     people: config.people,
     agents: config.agents,

@@ -90,6 +90,20 @@ export const configAsWritten = z.strictObject({
       port: z.number().int().min(0).max(65_535).default(7420),
     })
     .prefault({}),
+  graph: z
+    .discriminatedUnion('store', [
+      z.strictObject({ store: z.literal('postgres') }),
+      z.strictObject({
+        store: z.literal('neo4j'),
+        neo4j: z.strictObject({
+          uri: z.string().regex(/^(bolt|neo4j)(\+s)?:\/\/[^/?#@\s]+$/, 'bolt:// or neo4j://, with +s for TLS'),
+          user: z.string().min(1).max(100).default('neo4j'),
+          database: z.string().min(1).max(63).default('neo4j'),
+          passwordFile: z.string().startsWith('/', 'the absolute path of a file'),
+        }),
+      }),
+    ])
+    .default({ store: 'postgres' }),
   targets: z.array(targetAsWritten).min(1),
   people: z.array(personSchema.extend({ id: name, roles: z.record(name, z.enum(ROLES)) })).min(1),
   agents: z

@@ -1,45 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { errorBodySchema, PlanwardenError } from '@planwarden/contracts';
 import { z } from 'zod';
-
-const addressSchema = z.object({ url: z.string() });
-const secretsSchema = z.object({ operatorToken: z.string() });
+import { askAsOperator } from '../operator-request.js';
 
 /**
  * Asks the running installation for a one-time sign-in link.
  * @throws PlanwardenError OUTSIDE_UNAVAILABLE when it does not run, else what it answered
  */
 export async function signIn(person: string, folder: string): Promise<string> {
-  const { url } = read(join(folder, 'address.json'), addressSchema);
-  const { operatorToken } = read(join(folder, 'secrets.json'), secretsSchema);
-  let response: Response;
-  try {
-    response = await fetch(`${url}/api/v1/sign-in-links`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${operatorToken}` },
-      body: JSON.stringify({ person }),
-    });
-  } catch (cause) {
-    throw notRunning(folder, cause);
-  }
-  const body: unknown = await response.json();
-  if (response.ok) return z.object({ url: z.string() }).parse(body).url;
-  const { message, remedy } = errorBodySchema.parse(body);
-  throw new PlanwardenError('OUTSIDE_REFUSED', message, { remedy });
-}
-
-function read<T>(file: string, schema: z.ZodType<T>): T {
-  try {
-    return schema.parse(JSON.parse(readFileSync(file, 'utf8')));
-  } catch (cause) {
-    throw notRunning(file, cause);
-  }
-}
-
-function notRunning(where: string, cause: unknown): PlanwardenError {
-  return new PlanwardenError('OUTSIDE_UNAVAILABLE', `no running installation was found (${where})`, {
-    remedy: 'Start it with npm start; give --data <folder> if it keeps its data elsewhere.',
-    cause,
-  });
+  return (await askAsOperator(folder, '/api/v1/sign-in-links', { person }, z.object({ url: z.string() }))).url;
 }

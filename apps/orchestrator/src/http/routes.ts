@@ -87,6 +87,14 @@ export const ROUTES: readonly RouteDescription[] = [
     answer: z.strictObject({ url: z.string() }),
   },
   {
+    method: 'post',
+    path: '/api/v1/graph/rebuild',
+    summary: 'Fills the graph database again from what Postgres records',
+    audience: 'operator',
+    status: 200,
+    answer: z.strictObject({ nodes: z.number(), edges: z.number() }),
+  },
+  {
     method: 'get',
     path: '/api/v1/targets',
     summary: 'The targets a change may name',

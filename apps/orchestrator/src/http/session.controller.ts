@@ -2,10 +2,10 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Req, Res, UseGua
 import { PlanwardenError, type SessionView } from '@planwarden/contracts';
 import type { Request, Response } from 'express';
 import { APP, type App } from '../app.js';
-import { bearerOf } from '../identity/agent-token.js';
-import { SESSION_HOURS, sameSecret } from '../identity/session.store.js';
+import { SESSION_HOURS } from '../identity/session.store.js';
 import { sessionCookie, sessionToken } from './caller.js';
 import { checked } from './input.js';
+import { assertOperator } from './operator.js';
 import { linkBody, signInBody } from './routes.js';
 import { personOf, SessionGuard, type SignedInRequest } from './session.guard.js';
 
@@ -37,17 +37,10 @@ export class SessionController {
     response.setHeader('set-cookie', sessionCookie('', 0));
   }
 
-  /** For the operator, whose token lies in the data folder: whoever reads that folder owns the installation anyway. */
   @Post('sign-in-links')
   @HttpCode(201)
   async link(@Req() request: Request, @Body() body: unknown): Promise<{ url: string }> {
-    const given = bearerOf(request.headers.authorization);
-    if (given === undefined || !sameSecret(given, this.app.operatorToken)) {
-      throw new PlanwardenError('TOKEN_INVALID', 'this route takes the operator token of the data folder', {
-        where: { field: 'Authorization' },
-        remedy: 'Run on the same machine: npm exec -- planwarden sign-in <person>',
-      });
-    }
+    assertOperator(this.app, request, 'sign-in <person>');
     const { person } = checked(linkBody, body);
     const { config } = this.app.services;
     if (!config.person(person)) {
