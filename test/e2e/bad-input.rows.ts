@@ -468,7 +468,7 @@ export const REST_ROWS: readonly Row[] = [
     rest('POST', '/api/v1/graph/rebuild', { as: 'operator', body: {} }),
     'NOT_SUPPORTED',
     'graph.store',
-    400,
+    501,
   ),
   row(
     'link: unknown person',
