@@ -95,7 +95,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
     closing.push(() => bell.close());
     const engine = new RunEngine({
       pool,
-      pipeline: changePipeline(services),
+      pipelines: [changePipeline(services)],
       worker: `worker-${process.pid}-${newId('evt').slice(-6)}`,
       log,
       faults,

@@ -108,6 +108,7 @@ export const ERROR_CODES = {
   DATA_FOLDER_LOCKED: 'operator',
   PORT_IN_USE: 'operator',
   NODE_TOO_OLD: 'operator',
+  PIPELINE_CHANGED: 'operator',
   LEASE_LOST: 'internal',
   INTERNAL: 'internal',
 } as const satisfies Record<string, ErrorClass>;

@@ -49,6 +49,7 @@ export const WAIT_REASONS = [
   'applied_unmerged',
   'sync',
   'rollout',
+  'pipeline_changed',
 ] as const;
 export type WaitReason = (typeof WAIT_REASONS)[number];
 

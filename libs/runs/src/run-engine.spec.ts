@@ -72,7 +72,7 @@ function pipeline(...steps: Partial<Step>[]): Pipeline {
 const engine = (made: Pipeline, faults?: FaultPoints, leaseMs = 30_000) =>
   new RunEngine({
     pool: db.pool,
-    pipeline: made,
+    pipelines: [made],
     worker: `w${Math.random()}`,
     leaseMs,
     backOffMs: 1,
@@ -191,6 +191,27 @@ describe('a run', () => {
     expect((await store.steps(run.id)).filter((s) => s.step === 'gather').map((s) => s.round)).toEqual([1]);
   });
 
+  test('a version or a step that this release does not have parks the run, and a release that has it ends it', async () => {
+    const next = { ...pipeline(...straight), version: 'test/2' };
+    const run = await begin();
+    expect((await engine(next).advance(run.id)).kind).toBe('parked');
+    const waiting = await store.get(run.id);
+    expect(waiting).toMatchObject({ state: 'pending', wait: { reason: 'pipeline_changed' } });
+    expect(waiting.wait?.message).toBe('this release does not have pipeline test/1');
+    expect((await store.events(run.id)).at(-1)).toMatchObject({ kind: 'run:parked', code: 'PIPELINE_CHANGED' });
+    await store.wake(run.id);
+    const both = { pool: db.pool, pipelines: [next, pipeline(...straight)], worker: 'both' };
+    expect((await new RunEngine(both).advance(run.id)).kind).toBe('ended');
+    const other = await begin();
+    await engine(
+      withStep('plan', { execute: async () => ({ kind: 'wait', reason: 'lock', message: 'held', forMs: 0 }) }),
+    ).advance(other.id);
+    const without = pipeline(...straight.filter(({ name }) => name !== 'plan'));
+    await engine(without).advance(other.id);
+    expect((await store.get(other.id)).wait?.message).toBe('this release does not have step plan of pipeline test/1');
+    expect(() => new RunEngine({ ...both, pipelines: [next, next] })).toThrow('there twice');
+  });
+
   test('a cancel between steps ends the run and tidies up first', async () => {
     const run = await begin();
     const tidied: string[] = [];
@@ -296,7 +317,7 @@ describe('failures', () => {
   test('a retryable one parks with a back-off and ends the run when it lasts', async () => {
     const run = await begin();
     const made = withStep('plan', { execute: async () => Promise.reject(down()) });
-    const worker = new RunEngine({ pool: db.pool, pipeline: made, worker: 'w', backOffMs: 0, maxAttempts: 3 });
+    const worker = new RunEngine({ pool: db.pool, pipelines: [made], worker: 'w', backOffMs: 0, maxAttempts: 3 });
     expect(await worker.advance(run.id)).toEqual({ kind: 'parked', wakeInMs: 0 });
     expect((await store.get(run.id)).wait).toEqual({ reason: 'outside_down', message: 'GitHub does not answer' });
     await worker.advance(run.id);

@@ -30,7 +30,8 @@ export const RUN_FAULT_POINTS = [
 
 export interface RunEngineOptions {
   readonly pool: pg.Pool;
-  readonly pipeline: Pipeline;
+  /** Every version this process can carry. A run keeps the version it began with. */
+  readonly pipelines: readonly Pipeline[];
   /** Name of this worker in leases and logs. */
   readonly worker: string;
   readonly log?: Log;
@@ -52,18 +53,25 @@ export interface Advance {
 }
 
 interface Journey extends Claimed {
+  readonly pipeline: Pipeline;
   readonly carry: Map<string, unknown>;
   readonly abort: AbortController;
 }
+
+/** How long a run rests whose road this process does not know; a release that knows it wakes it at its start. */
+const PIPELINE_CHANGED_MS = 60_000;
 
 /** Carries runs through their pipeline. Any number of engines may share a database; Postgres says what is next. */
 export class RunEngine {
   readonly #options: Required<RunEngineOptions>;
   readonly #store: RunStore;
+  readonly #pipelines: ReadonlyMap<string, Pipeline>;
 
-  /** @throws Error when the pipeline cannot work */
+  /** @throws Error when a pipeline cannot work or a version is there twice */
   constructor(options: RunEngineOptions) {
-    assertPipeline(options.pipeline);
+    for (const pipeline of options.pipelines) assertPipeline(pipeline);
+    this.#pipelines = new Map(options.pipelines.map((pipeline) => [pipeline.version, pipeline]));
+    if (this.#pipelines.size !== options.pipelines.length) throw new Error('a pipeline version is there twice');
     this.#options = {
       log: silentLog,
       faults: noFaults,
@@ -84,11 +92,14 @@ export class RunEngine {
     const { pool, worker, leaseMs, faults, log } = this.#options;
     const claimed = await claim(pool, id, worker, leaseMs);
     if (!claimed) return { kind: 'nothing' };
-    const journey: Journey = { ...claimed, carry: new Map(), abort: new AbortController() };
-    const stop = keepAlive(pool, claimed.hold, journey.abort);
+    const abort = new AbortController();
+    const stop = keepAlive(pool, claimed.hold, abort);
     try {
       await faults.at('runs:claimed');
-      return await this.#travel(journey);
+      const pipeline = this.#pipelines.get(claimed.run.pipeline);
+      const isKnown = claimed.run.step === null || pipeline?.steps.some(({ name }) => name === claimed.run.step);
+      if (!pipeline || !isKnown) return await this.#parkStranger(claimed, pipeline);
+      return await this.#travel({ ...claimed, pipeline, carry: new Map(), abort });
     } catch (error) {
       if (!isPlanwardenError(error) || error.code !== 'LEASE_LOST') throw error;
       log.warn({ run: id, fence: claimed.hold.fence }, 'the lease was lost; another worker goes on');
@@ -98,12 +109,31 @@ export class RunEngine {
     }
   }
 
+  /** Wakes the runs that waited for a release which has their pipeline: this one may. */
+  async wakeReturned(): Promise<void> {
+    await this.#store.wakeStrangers([...this.#pipelines.keys()]);
+  }
+
+  /** The road of this run is not the one this process ships: it waits, untouched, for a release that has it. */
+  async #parkStranger(claimed: Claimed, pipeline: Pipeline | undefined): Promise<Advance> {
+    const { run } = claimed;
+    const what = pipeline ? `step ${run.step} of pipeline ${run.pipeline}` : `pipeline ${run.pipeline}`;
+    const message = `this release does not have ${what}`;
+    const error: ErrorBody = {
+      code: 'PIPELINE_CHANGED',
+      message,
+      remedy: 'Start a release that has it, and the run goes on; or ask for the change anew.',
+    };
+    this.#options.log.warn({ run: run.id, code: error.code }, message);
+    return this.#park(claimed, { reason: 'pipeline_changed', message, forMs: PIPELINE_CHANGED_MS, error });
+  }
+
   async #travel(first: Journey): Promise<Advance> {
     let journey = await this.#enter(first);
     for (;;) {
       const stopped = await this.#stopIfAsked(journey);
       if (stopped) return stopped;
-      const step = this.#step(journey.run.step);
+      const step = stepOf(journey.pipeline, journey.run.step);
       const log = this.#options.log;
       log.debug({ run: journey.run.id, round: journey.run.round, step: step.name }, 'step begins');
       await this.#begin(journey, step);
@@ -119,14 +149,14 @@ export class RunEngine {
   /** A new lease: what lived in memory is gone, so some steps enter the road earlier. */
   async #enter(journey: Journey): Promise<Journey> {
     const { run } = journey;
-    const back = run.step === null ? undefined : this.#step(run.step).reentersAt;
+    const back = run.step === null ? undefined : stepOf(journey.pipeline, run.step).reentersAt;
     if (back !== undefined) {
       await this.#append(journey, [{ kind: 'run:back', data: { to: back }, message: `enters again at ${back}` }]);
       return { ...journey, run: await this.#store.get(run.id) };
     }
     if (run.step !== null) return journey;
     // A run that has just begun stands before its first step.
-    const first = this.#options.pipeline.steps[0]?.name ?? '';
+    const first = journey.pipeline.steps[0]?.name ?? '';
     await this.#append(journey, [{ kind: 'run:back', data: { to: first }, message: 'sets out' }]);
     return { ...journey, run: await this.#store.get(run.id) };
   }
@@ -144,7 +174,7 @@ export class RunEngine {
    */
   async #hasReleased(journey: Journey): Promise<boolean> {
     const { run } = journey;
-    for (const step of this.#options.pipeline.steps.filter(({ reentersAt }) => reentersAt !== undefined)) {
+    for (const step of journey.pipeline.steps.filter(({ reentersAt }) => reentersAt !== undefined)) {
       for (const effect of step.effects) {
         const key = effect.key(run);
         const known = await this.#store.effect(run.id, step.name, effect.name, key);
@@ -211,7 +241,7 @@ export class RunEngine {
       case 'wait':
         return this.#park(journey, outcome);
       case 'back':
-        this.#step(outcome.step);
+        stepOf(journey.pipeline, outcome.step);
         await this.#append(journey, [{ kind: 'run:back', data: { to: outcome.step }, message: outcome.message }]);
         return undefined;
       case 'new-round':
@@ -222,8 +252,8 @@ export class RunEngine {
   }
 
   async #done(journey: Journey, step: Step, message: string, output: unknown): Promise<Advance | undefined> {
-    const { pipeline, log } = this.#options;
-    const { steps } = pipeline;
+    const { log } = this.#options;
+    const { steps } = journey.pipeline;
     const next = steps[steps.indexOf(step) + 1]?.name ?? null;
     const state = step.doneState ?? null;
     log.info({ run: journey.run.id, round: journey.run.round, step: step.name }, 'step done');
@@ -240,20 +270,22 @@ export class RunEngine {
     return { kind: 'ended' };
   }
 
-  async #park(journey: Journey, outcome: Extract<StepOutcome, { kind: 'wait' }>): Promise<Advance> {
-    const { reason, message, forMs } = outcome;
+  async #park(journey: Claimed, wait: Wait): Promise<Advance> {
+    const { reason, message, forMs, error } = wait;
     const isRetry = reason === 'outside_down';
     const attempts = isRetry ? journey.attempts + 1 : 0;
     const same = journey.run.wait?.reason === reason && journey.run.wait.message === message;
     const entries: RunEventEntry[] =
-      same && !isRetry ? [] : [{ kind: 'run:parked', data: { reason, attempts }, message }];
+      same && !isRetry
+        ? []
+        : [{ kind: 'run:parked', data: { reason, attempts, ...(error ? { error } : {}) }, message }];
     await this.#append(journey, entries, { wakeInMs: forMs, release: true });
     if (!same) this.#options.log.info({ run: journey.run.id, step: journey.run.step, reason }, 'run parked');
     return { kind: 'parked', wakeInMs: forMs };
   }
 
   async #newRound(journey: Journey, step: Step, error: ErrorBody): Promise<Advance | undefined> {
-    const { pipeline } = this.#options;
+    const { pipeline } = journey;
     if (journey.run.round >= pipeline.maxRounds) {
       const exhausted: ErrorBody = {
         code: 'ROUNDS_EXHAUSTED',
@@ -269,11 +301,11 @@ export class RunEngine {
   }
 
   async #end(journey: Journey, state: EndState, error: ErrorBody | null, message: string): Promise<Advance> {
-    const step = this.#step(journey.run.step);
+    const step = stepOf(journey.pipeline, journey.run.step);
     const from = state === 'canceled' ? journey.run.state : step.state;
     assertTransition(from, state);
-    const { pipeline, pool, log, faults } = this.#options;
-    const { hold, run, carry, abort } = journey;
+    const { pool, log, faults } = this.#options;
+    const { pipeline, hold, run, carry, abort } = journey;
     const context = stepContext({
       pool,
       store: this.#store,
@@ -298,18 +330,20 @@ export class RunEngine {
     return { kind: 'ended' };
   }
 
-  #append(journey: Journey, entries: readonly RunEventEntry[], timing: Timing = {}): Promise<void> {
+  #append(journey: Claimed, entries: readonly RunEventEntry[], timing: Timing = {}): Promise<void> {
     const { hold, seenWakes } = journey;
     return withTransaction(this.#options.pool, (client) =>
       appendUnderLease(client, hold, entries, { ...timing, seenWakes }),
     );
   }
+}
 
-  #step(name: string | null): Step {
-    const found = this.#options.pipeline.steps.find((step) => step.name === name);
-    if (!found) throw new Error(`the pipeline has no step ${name ?? '(none)'}`);
-    return found;
-  }
+type Wait = Omit<Extract<StepOutcome, { kind: 'wait' }>, 'kind'> & { readonly error?: ErrorBody };
+
+function stepOf(pipeline: Pipeline, name: string | null): Step {
+  const found = pipeline.steps.find((step) => step.name === name);
+  if (!found) throw new Error(`the pipeline has no step ${name ?? '(none)'}`);
+  return found;
 }
 
 function bodyOf(error: unknown): ErrorBody {

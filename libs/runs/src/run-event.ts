@@ -27,7 +27,10 @@ export type RunEventBody =
     }
   | { readonly kind: 'step:failed'; readonly data: { readonly error: ErrorBody } }
   | { readonly kind: 'run:back'; readonly data: { readonly to: string } }
-  | { readonly kind: 'run:parked'; readonly data: { readonly reason: WaitReason; readonly attempts: number } }
+  | {
+      readonly kind: 'run:parked';
+      readonly data: { readonly reason: WaitReason; readonly attempts: number; readonly error?: ErrorBody };
+    }
   | { readonly kind: 'run:round'; readonly data: { readonly error: ErrorBody; readonly to: string } }
   | { readonly kind: 'run:cancel-requested'; readonly data: Demand }
   | { readonly kind: 'run:discard-requested'; readonly data: Demand }

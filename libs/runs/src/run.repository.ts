@@ -201,6 +201,15 @@ export class RunStore {
     );
   }
 
+  /** Wakes the runs of these pipeline versions that are parked as `pipeline_changed`. */
+  async wakeStrangers(versions: readonly string[]): Promise<void> {
+    await this.pool.query(
+      `UPDATE runs SET wake_at = clock_timestamp(), wakes = wakes + 1
+        WHERE NOT ended AND wait_reason = 'pipeline_changed' AND pipeline = ANY($1)`,
+      [versions],
+    );
+  }
+
   /** Runs whose time has come and that nobody holds. */
   async due(limit: number): Promise<string[]> {
     const found = await this.pool.query<{ id: string }>(

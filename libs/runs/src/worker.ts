@@ -41,6 +41,7 @@ export async function createWorker(options: WorkerOptions): Promise<RunWorker> {
     }
   };
   const listener = await listenOnPostgres(options.connectionString, advance, concurrency, log);
+  await engine.wakeReturned();
   let isSweeping = false;
   const sweep = async (): Promise<void> => {
     if (isSweeping || isPaused()) return;
