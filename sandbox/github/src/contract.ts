@@ -44,12 +44,16 @@ const describe = (check: ValidateFunction): string =>
     .map((error) => `${error.instancePath || '/'} ${error.message ?? 'is wrong'} ${JSON.stringify(error.params)}`)
     .join('; ');
 
+/** Compiling is most of what a start costs, and each validator is asked a few times: no time goes into shorter code. */
+const COMPILE = { strict: false, logger: false, code: { optimize: false }, inlineRefs: false } as const;
+
 interface Published {
   readonly spec: Json;
   readonly added: Set<string>;
   readonly bodies: Ajv;
   readonly params: Ajv;
   readonly validators: Map<string, ValidateFunction | undefined>;
+  hooks: Ajv | undefined;
 }
 let shared: Published | undefined;
 
@@ -58,12 +62,22 @@ function published(): Published {
   if (shared) return shared;
   const folder = require.resolve('@octokit/openapi/package.json').replace(/package\.json$/, '');
   const spec = JSON.parse(readFileSync(`${folder}generated/api.github.com.json`, 'utf8')) as Json;
-  const bodies = new Ajv({ strict: false, allErrors: false, logger: false });
-  const params = new Ajv({ strict: false, coerceTypes: true, logger: false });
+  const bodies = new Ajv({ ...COMPILE, allErrors: false });
+  const params = new Ajv({ ...COMPILE, coerceTypes: true });
   addFormats(bodies);
   addFormats(params);
-  shared = { spec, added: new Set(), bodies, params, validators: new Map() };
+  shared = { spec, added: new Set(), bodies, params, validators: new Map(), hooks: undefined };
   return shared;
+}
+
+/** Webhook payloads: their schemas are read at the first one. */
+function hookSchemas(): Ajv {
+  const parts = published();
+  if (parts.hooks) return parts.hooks;
+  parts.hooks = new Ajv(COMPILE);
+  addFormats(parts.hooks);
+  parts.hooks.addSchema(require('@octokit/webhooks-schemas/schema.json') as Json, 'hooks');
+  return parts.hooks;
 }
 
 /** Requests and answers held to GitHub's published OpenAPI, webhook payloads to its published schemas. Validators are compiled at first use. */
@@ -75,7 +89,6 @@ export class Contract {
   private readonly bodies: Ajv;
   private readonly params: Ajv;
   private readonly validators: Map<string, ValidateFunction | undefined>;
-  private hooks: Ajv | undefined;
 
   constructor() {
     ({
@@ -143,12 +156,7 @@ export class Contract {
 
   /** What is wrong with a webhook payload, or undefined. `schema` is a definition such as `pull_request$opened`. */
   checkPayload(schema: string, payload: unknown): string | undefined {
-    if (!this.hooks) {
-      this.hooks = new Ajv({ strict: false, logger: false });
-      addFormats(this.hooks);
-      this.hooks.addSchema(require('@octokit/webhooks-schemas/schema.json') as Json, 'hooks');
-    }
-    const check = this.hooks.getSchema(`hooks#/definitions/${schema.replace('$', '%24')}`);
+    const check = hookSchemas().getSchema(`hooks#/definitions/${schema.replace('$', '%24')}`);
     if (!check) return this.broken(`no such payload: ${schema}`);
     return check(payload) ? undefined : this.broken(describe(check));
   }
