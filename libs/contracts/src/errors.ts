@@ -31,6 +31,8 @@ export const ERROR_CODES = {
   NOT_SUPPORTED: 'caller',
   RUN_ENDED: 'caller',
   RUN_LIMIT_REACHED: 'caller',
+  LOCK_HANDED_ON: 'caller',
+  LOCK_NOT_KEPT: 'caller',
   FILES_UNCHANGED: 'caller',
   // who is asking
   TOKEN_MISSING: 'caller',

@@ -1,7 +1,10 @@
 export { type Bell, type BellListener, createPostgresBell, listenOnPostgres } from './bell.js';
+export { passKeptLocks } from './lock-rows.js';
+export { type LockDemand, LockStore, type LockView } from './locks.js';
 export { type RunFilter, type RunRecord, RunStore, type StepRecord } from './run.repository.js';
 export { type Advance, RUN_FAULT_POINTS, RunEngine, type RunEngineOptions } from './run-engine.js';
 export type { Demand, NewRun } from './run-event.js';
+export type { RequesterLimits, RunLimits } from './run-limits.js';
 export { assertTransition, CANCELABLE_STATES, isEndState, RUN_TRANSITIONS, runStatesDiagram } from './run-states.js';
 export { migrateRuns } from './runs.migrations.js';
 export {

@@ -1,6 +1,7 @@
 import { PlanwardenError } from '@planwarden/contracts';
 import { redactText } from '@planwarden/redaction';
 import type pg from 'pg';
+import { locksAtEnd } from './lock-rows.js';
 import type { RunEventEntry } from './run-event.js';
 
 type Client = Pick<pg.PoolClient, 'query'>;
@@ -64,6 +65,20 @@ export async function appendFromOutside(client: Client, run: string, entry: RunE
   if (!row) return false;
   await write(client, run, Number(row.fence), row.seq - 1, row, [entry]);
   return true;
+}
+
+/** Appends what people read to the journal of a run, ended or not: the run itself does not change. */
+export async function appendNote(
+  client: Client,
+  run: string,
+  entry: Extract<RunEventEntry, { kind: 'note' }>,
+): Promise<void> {
+  const { rows } = await client.query<{ seq: number; round: number; step: string | null; fence: string }>(
+    'UPDATE runs SET seq = seq + 1 WHERE id = $1 RETURNING seq, round, step, fence',
+    [run],
+  );
+  const row = rows[0];
+  if (row) await write(client, run, Number(row.fence), row.seq - 1, row, [entry]);
 }
 
 async function write(
@@ -161,7 +176,7 @@ async function project(
         entry.data.state,
         entry.data.error === null ? null : JSON.stringify(entry.data.error),
       );
-      await client.query('DELETE FROM run_locks WHERE run = $1', [run]);
+      await locksAtEnd(client, run, entry.data.state);
       return;
     case 'effect:intent':
       await client.query(

@@ -2,6 +2,7 @@ import { type FaultPoints, type Log, PlanwardenError } from '@planwarden/contrac
 import { withTransaction } from '@planwarden/database';
 import type pg from 'pg';
 import { appendUnderLease, type LeaseHold } from './journal.js';
+import { giveLock, handOnLock, pinLock, takeLock } from './locks.js';
 import type { RunRecord, RunStore } from './run.repository.js';
 import type { RunEventEntry } from './run-event.js';
 import type { Effect, Shape, Step, StepContext } from './step.js';
@@ -41,17 +42,10 @@ export function stepContext(parts: ContextParts): StepContext {
     },
     effect: (name, shape, act) => runEffect(parts, context, append, name, shape, act),
     note: (message, data) => append({ kind: 'note', data: data ?? null, message }),
-    takeLock: async (name) => {
-      const taken = await withTransaction(pool, async (client) => {
-        await appendUnderLease(client, hold, []);
-        return client.query<{ run: string }>(
-          `INSERT INTO run_locks (name, run) VALUES ($1, $2)
-           ON CONFLICT (name) DO UPDATE SET run = run_locks.run RETURNING run`,
-          [name, run.id],
-        );
-      });
-      return taken.rows[0]?.run === run.id;
-    },
+    takeLock: (name, demand = {}) => takeLock(pool, hold, name, demand),
+    giveLock: (name) => giveLock(pool, hold, name),
+    pinLock: (name) => pinLock(pool, hold, name),
+    handOnLock: (name, afterSeconds) => handOnLock(pool, hold, name, afterSeconds),
   };
   return context;
 }

@@ -11,6 +11,7 @@ import { withTransaction } from '@planwarden/database';
 import type pg from 'pg';
 import { appendFromOutside } from './journal.js';
 import type { Demand, NewRun, RunEventEntry } from './run-event.js';
+import { assertWithinLimits, type RunLimits } from './run-limits.js';
 import { CANCELABLE_STATES } from './run-states.js';
 
 /** A run as its projection shows it. Times are RFC 3339, UTC. */
@@ -55,24 +56,18 @@ export class RunStore {
 
   /**
    * Begins a run: row, journal entry and wake time in one transaction. The bell is the caller's to ring.
-   * @param limits.openRuns most runs of the target that may be open at once
    * @param beside written in the same transaction, e.g. the intake decision
    * @throws PlanwardenError RUN_LIMIT_REACHED
    */
   async start(
     run: NewRun,
     pipeline: string,
-    limits: { readonly openRuns: number },
+    limits: RunLimits,
     beside?: (client: pg.PoolClient, id: string) => Promise<void>,
   ): Promise<RunRecord> {
     const id = newId('run');
     await withTransaction(this.pool, async (client) => {
-      await client.query(`SELECT pg_advisory_xact_lock(hashtextextended('runs:' || $1, 0))`, [run.target]);
-      const open = await client.query<{ n: number }>(
-        'SELECT count(*)::int AS n FROM runs WHERE target = $1 AND NOT ended',
-        [run.target],
-      );
-      if ((open.rows[0]?.n ?? 0) >= limits.openRuns) throw tooManyOpen(run.target, limits.openRuns);
+      await assertWithinLimits(client, run, limits);
       await client.query(
         `INSERT INTO runs (id, pipeline, title, target, environment, persona, principal, on_behalf_of, request, state)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending')`,
@@ -349,11 +344,4 @@ function codeOf(data: unknown): string | null {
   const { error } = data;
   const carries = typeof error === 'object' && error !== null && 'code' in error;
   return carries && typeof error.code === 'string' ? error.code : null;
-}
-
-function tooManyOpen(target: string, limit: number): PlanwardenError {
-  return new PlanwardenError('RUN_LIMIT_REACHED', `the target ${target} already has ${limit} open runs`, {
-    where: { field: 'target' },
-    remedy: 'Wait for one to end, or cancel one with cancel_run.',
-  });
 }

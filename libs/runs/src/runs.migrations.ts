@@ -86,6 +86,23 @@ const migrations: readonly Migration[] = [
         taken_at timestamptz NOT NULL DEFAULT clock_timestamp()
       );`,
   },
+  {
+    name: '0002-lock-queue',
+    sql: `
+      -- Set once what a lock guards may have been touched; and why a run that has ended still holds it.
+      ALTER TABLE run_locks ADD COLUMN pinned_at timestamptz, ADD COLUMN kept text;
+      CREATE INDEX run_locks_by_run ON run_locks (run);
+      CREATE INDEX runs_by_principal ON runs (principal, created_at);
+      -- Who waits for a lock, first come first.
+      CREATE TABLE run_lock_waits (
+        name text NOT NULL,
+        run text NOT NULL,
+        place bigint GENERATED ALWAYS AS IDENTITY,
+        since timestamptz NOT NULL DEFAULT clock_timestamp(),
+        PRIMARY KEY (name, run)
+      );
+      CREATE INDEX run_lock_waits_by_run ON run_lock_waits (run);`,
+  },
 ];
 
 /** Brings the tables of this library up to date. */

@@ -1,4 +1,5 @@
 import type { EndState, ErrorBody, Log, RunState, WaitReason } from '@planwarden/contracts';
+import type { LockDemand } from './locks.js';
 import type { RunRecord } from './run.repository.js';
 
 /** Anything that turns an unknown value into a known shape or throws: a zod schema fits. */
@@ -52,8 +53,14 @@ export interface StepContext {
   effect<T>(name: string, shape: Shape<T>, act: (key: string) => Promise<T>): Promise<T>;
   /** Writes a journal entry that only people read. */
   note(message: string, data?: unknown): Promise<void>;
-  /** Takes the named lock for the run until it ends or gives it back; false when another run holds it. */
-  takeLock(name: string): Promise<boolean>;
+  /** Takes the named lock for the run, or a place in its queue (false). See locks.ts for when it is given back. */
+  takeLock(name: string, demand?: LockDemand): Promise<boolean>;
+  /** Gives it back before the run ends, or leaves its queue. */
+  giveLock(name: string): Promise<void>;
+  /** From here it is never handed on, and an apply that fails leaves it behind. */
+  pinLock(name: string): Promise<void>;
+  /** Hands it on to whoever waits for it, where it was the run's own for that long. @returns the run that has it now */
+  handOnLock(name: string, afterSeconds: number): Promise<string | null>;
 }
 
 /** One step of a pipeline. */

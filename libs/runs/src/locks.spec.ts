@@ -1,0 +1,260 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { EndState } from '@planwarden/contracts';
+import { startTestDatabase, type TestDatabase, withTransaction } from '@planwarden/database';
+import {
+  LockStore,
+  migrateRuns,
+  type Pipeline,
+  passKeptLocks,
+  RunEngine,
+  type RunLimits,
+  type RunRecord,
+  RunStore,
+  type Step,
+  type StepContext,
+  type StepOutcome,
+} from './index.js';
+
+let db: TestDatabase;
+let store: RunStore;
+let locks: LockStore;
+beforeAll(async () => {
+  db = await startTestDatabase();
+  await migrateRuns(db.pool);
+  store = new RunStore(db.pool);
+  locks = new LockStore(db.pool);
+});
+afterAll(() => db.close());
+
+let count = 0;
+const nameIt = (what: string): string => {
+  count += 1;
+  return `${what}-${count}`;
+};
+
+const begin = (limits: RunLimits = { openRuns: 100 }, principal = 'agent:assistant', target = 'web') =>
+  store.start(
+    {
+      title: 'Change the stack',
+      target,
+      environment: 'staging',
+      persona: 'devops',
+      requester: { principal, onBehalfOf: 'owner' },
+      request: {},
+    },
+    'test/1',
+    limits,
+  );
+
+const parked: StepOutcome = { kind: 'wait', reason: 'lock', message: 'parked', forMs: 60_000 };
+
+/** Lets a run do one thing in a step of the given state; by default it parks there. */
+async function act<T>(
+  run: RunRecord,
+  what: (context: StepContext) => Promise<T>,
+  outcome: StepOutcome = parked,
+  state: Step['state'] = 'validating',
+): Promise<T> {
+  let got: T | undefined;
+  const step: Step = {
+    name: 'only',
+    state,
+    effects: [],
+    execute: async (context) => {
+      got = await what(context);
+      return outcome;
+    },
+  };
+  const pipeline: Pipeline = { version: 'test/1', steps: [step], roundStartsAt: 'only', maxRounds: 3 };
+  await db.pool.query('UPDATE runs SET wake_at = clock_timestamp() WHERE id = $1', [run.id]);
+  await new RunEngine({ pool: db.pool, pipelines: [pipeline], worker: 'w' }).advance(run.id);
+  return got as T;
+}
+const take = (run: RunRecord, lock: string): Promise<boolean> => act(run, (context) => context.takeLock(lock));
+
+async function endAs(run: RunRecord, state: EndState, from: Step['state']): Promise<void> {
+  await db.pool.query('UPDATE runs SET state = $2 WHERE id = $1', [run.id, from]);
+  const end: StepOutcome = { kind: 'end', state, error: null, message: 'over' };
+  await act(run, async () => undefined, end, from);
+  expect(await store.get(run.id)).toMatchObject({ state, ended: true });
+}
+const isDue = async (run: RunRecord): Promise<boolean> => (await store.due(1000)).includes(run.id);
+
+describe('a lock', () => {
+  test('is seen with its holder and its queue, and goes first come first, waking the next', async () => {
+    const lock = nameIt('terraform:web');
+    const [one, two, three] = [await begin(), await begin(), await begin()];
+    expect([await take(one, lock), await take(two, lock), await take(three, lock), await take(two, lock)]).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
+    const queue = [two, three].map(({ id }) => ({ run: id, since: expect.stringMatching(/^\d{4}-.*Z$/) }));
+    const seen = [{ name: lock, holder: one.id, since: expect.any(String), kept: null, queue }];
+    expect(await locks.list(one.id)).toEqual(seen);
+    expect(await locks.list(three.id)).toEqual(seen);
+    expect(await locks.list()).toEqual(expect.arrayContaining(seen));
+    expect(await isDue(two)).toBe(false);
+    await endAs(one, 'canceled', 'validating');
+    expect([await isDue(two), await isDue(three)]).toEqual([true, false]);
+    // Even where the third asks first.
+    expect([await take(three, lock), await take(two, lock)]).toEqual([false, true]);
+    await endAs(two, 'errored', 'validating');
+    expect(await take(three, lock)).toBe(true);
+    await endAs(three, 'errored', 'validating');
+    expect(await locks.list(three.id)).toEqual([]);
+  });
+
+  test('passes over whoever ended while it waited', async () => {
+    const lock = nameIt('terraform:web');
+    const [one, two, three] = [await begin(), await begin(), await begin()];
+    for (const run of [one, two, three]) await take(run, lock);
+    await endAs(two, 'canceled', 'validating');
+    await endAs(one, 'canceled', 'validating');
+    expect((await locks.list(three.id))[0]).toMatchObject({ holder: three.id, queue: [] });
+  });
+
+  test('that is found free while others wait is not taken before them', async () => {
+    const lock = nameIt('terraform:web');
+    const [one, two, late] = [await begin(), await begin(), await begin()];
+    await take(one, lock);
+    await take(two, lock);
+    // As an older version leaves it: given back without being handed on.
+    await db.pool.query('DELETE FROM run_locks WHERE name = $1', [lock]);
+    expect([await take(late, lock), await take(two, lock)]).toEqual([false, true]);
+  });
+
+  test('is given back before the end, and a place in the queue left', async () => {
+    const lock = nameIt('gitops:a');
+    const [one, two, three] = [await begin(), await begin(), await begin()];
+    for (const run of [one, two, three]) await take(run, lock);
+    await act(two, (context) => context.giveLock(lock));
+    await act(one, (context) => context.giveLock(lock));
+    expect(await locks.list(three.id)).toMatchObject([{ holder: three.id, queue: [] }]);
+  });
+
+  test('is handed on once it is due and somebody waits, and never after it was pinned', async () => {
+    const lock = nameIt('terraform:web');
+    const [one, two] = [await begin(), await begin()];
+    const handOn = (after: number) => act(one, (context) => context.handOnLock(lock, after));
+    await take(one, lock);
+    expect(await handOn(0)).toBeNull();
+    await take(two, lock);
+    expect(await handOn(3600)).toBeNull();
+    await act(one, (context) => context.pinLock(lock));
+    expect(await handOn(0)).toBeNull();
+    await db.pool.query('UPDATE run_locks SET pinned_at = NULL WHERE name = $1', [lock]);
+    expect(await handOn(0)).toBe(two.id);
+    expect(await isDue(two)).toBe(true);
+    // Who lost it stands at the end of the queue.
+    expect([await take(one, lock), await take(two, lock)]).toEqual([false, true]);
+  });
+
+  test('is taken by one of ten that come at once', async () => {
+    const lock = nameIt('terraform:web');
+    const runs: RunRecord[] = [];
+    for (let index = 0; index < 10; index += 1) runs.push(await begin());
+    const got = await Promise.all(runs.map((run) => take(run, lock)));
+    expect(got.filter(Boolean)).toHaveLength(1);
+    const [seen] = await locks.list(runs[0]?.id);
+    expect(seen?.queue).toHaveLength(9);
+  });
+});
+
+describe('a lock of a failed apply', () => {
+  const failed = async (lock: string): Promise<RunRecord> => {
+    const run = await begin();
+    await take(run, lock);
+    await act(run, (context) => context.pinLock(lock));
+    await endAs(run, 'apply_failed', 'applying');
+    return run;
+  };
+
+  test('stays, is passed to the run that mends it, and is freed by one that succeeds', async () => {
+    const lock = nameIt('terraform:web');
+    const parent = await failed(lock);
+    const child = await begin();
+    const other = await begin();
+    expect(await take(other, lock)).toBe(false);
+    expect(await locks.list(parent.id)).toMatchObject([{ holder: parent.id, kept: expect.stringContaining('apply') }]);
+    await withTransaction(db.pool, (client) => passKeptLocks(client, parent.id, child.id));
+    expect(await take(child, lock)).toBe(true);
+    // The child ends before it applied anything: the state is still as the parent left it.
+    await endAs(child, 'canceled', 'validating');
+    expect(await locks.list(child.id)).toMatchObject([{ holder: child.id, kept: expect.any(String) }]);
+    const second = await begin();
+    await withTransaction(db.pool, (client) => passKeptLocks(client, child.id, second.id));
+    await endAs(second, 'applied', 'verifying');
+    expect(await take(other, lock)).toBe(true);
+  });
+
+  test('is released by a person, which its journal tells', async () => {
+    const lock = nameIt('terraform:web');
+    const run = await failed(lock);
+    const next = await begin();
+    await take(next, lock);
+    const said = { by: 'person:owner', reason: 'looked at the state' };
+    expect(await locks.releaseKept(run.id, said)).toEqual([lock]);
+    expect(await isDue(next)).toBe(true);
+    expect(await take(next, lock)).toBe(true);
+    const told = (await store.events(run.id)).at(-1);
+    expect(told?.message).toBe(`person:owner released what this run had kept (${lock}): looked at the state`);
+    await expect(locks.releaseKept(run.id, said)).rejects.toMatchObject({ code: 'LOCK_NOT_KEPT' });
+    // What a run under way holds is nobody's to release.
+    await expect(locks.releaseKept(next.id, said)).rejects.toMatchObject({ code: 'LOCK_NOT_KEPT' });
+  });
+
+  test('is no lock of an apply that never began', async () => {
+    const lock = nameIt('gitops:b');
+    const run = await begin();
+    await take(run, lock);
+    await endAs(run, 'apply_failed', 'applying');
+    expect(await locks.list(run.id)).toEqual([]);
+  });
+});
+
+describe('limits of one token', () => {
+  const limits = (more: Partial<NonNullable<RunLimits['requester']>>): RunLimits => ({
+    openRuns: 100,
+    requester: { openRuns: 100, runsAnHour: 100, locks: 100, ...more },
+  });
+  const refusal = (field: string) => ({ code: 'RUN_LIMIT_REACHED', where: { field } });
+
+  test('open runs over all its targets', async () => {
+    const who = nameIt('agent:a');
+    const first = await begin(limits({ openRuns: 1 }), who, 'one');
+    await expect(begin(limits({ openRuns: 1 }), who, 'two')).rejects.toMatchObject(refusal('limits.openRuns'));
+    await begin(limits({ openRuns: 1 }), nameIt('agent:b'), 'two');
+    await endAs(first, 'canceled', 'validating');
+    await begin(limits({ openRuns: 1 }), who, 'two');
+  });
+
+  test('runs an hour, ended ones too', async () => {
+    const who = nameIt('agent:a');
+    const first = await begin(limits({ runsAnHour: 1 }), who);
+    await endAs(first, 'canceled', 'validating');
+    await expect(begin(limits({ runsAnHour: 1 }), who)).rejects.toMatchObject(refusal('limits.runsAnHour'));
+    await db.pool.query(`UPDATE runs SET created_at = created_at - interval '61 minutes' WHERE id = $1`, [first.id]);
+    await begin(limits({ runsAnHour: 1 }), who);
+  });
+
+  test('locks, when a run begins and when it would take one more', async () => {
+    const who = nameIt('agent:a');
+    const [one, two] = [await begin(limits({}), who), await begin(limits({}), who)];
+    const takeOne = (run: RunRecord, lock: string) =>
+      act(run, (context) => context.takeLock(lock, { mostOfRequester: 1 }));
+    expect(await takeOne(one, nameIt('terraform:a'))).toBe(true);
+    await expect(begin(limits({ locks: 1 }), who)).rejects.toMatchObject(refusal('limits.locks'));
+    const refused = nameIt('terraform:b');
+    await takeOne(two, refused);
+    expect(await store.get(two.id)).toMatchObject({ state: 'errored', outcome: refusal('limits.locks') });
+    expect((await locks.list()).map(({ name }) => name)).not.toContain(refused);
+  });
+
+  test('are counted one by one for requests that come at once', async () => {
+    const who = nameIt('agent:a');
+    const asked = await Promise.allSettled(Array.from({ length: 6 }, () => begin(limits({ openRuns: 2 }), who)));
+    expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
+  });
+});
