@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { decisionSchema, type GuardrailInput, POLICY_PHASES, type PolicyPhase, sha256 } from '@planwarden/contracts';
+import {
+  decisionSchema,
+  type GuardrailInput,
+  POLICY_PHASES,
+  type PolicyPhase,
+  SEVERITIES,
+  sha256,
+} from '@planwarden/contracts';
 import { type Evaluator, Guardrails, SHIPPED_BUNDLE_FOLDER } from './index.js';
 
 interface Example {
@@ -89,6 +96,15 @@ describe('rules, through the shipped wasm', () => {
     const lines = first.findings.map((finding) => finding.line ?? 0);
     expect(lines).toEqual([...lines].sort((a, b) => a - b));
   });
+});
+
+test('the worst finding stands first, wherever it is in the file: it is the one a refusal names', async () => {
+  const all = await Promise.all(
+    cases.map(async ({ phase, example }) => (await guardrails.evaluate(phase, example.input, nowhere)).findings),
+  );
+  const ranks = all.map((findings) => findings.map(({ severity }) => SEVERITIES.indexOf(severity)));
+  expect(ranks.some((one) => new Set(one).size > 1)).toBe(true);
+  for (const one of ranks) expect(one).toEqual([...one].sort((a, b) => a - b));
 });
 
 describe('fail closed', () => {

@@ -8,6 +8,7 @@ import {
   type GuardrailInput,
   newId,
   type PolicyPhase,
+  SEVERITIES,
   sha256,
 } from '@planwarden/contracts';
 import { type Bundle, type RuleInfo, readBundle, SHIPPED_BUNDLE_FOLDER, unavailable } from './bundle.js';
@@ -143,7 +144,10 @@ function failed(why: string): { findings: Finding[]; rules: string[] } {
   return { findings: [finding], rules: ['policy-error'] };
 }
 
-/** One order for equal findings, whatever order the wasm gives its sets; the same finding twice is one. */
+/**
+ * One order for equal findings, whatever order the wasm gives its sets; the same finding twice is one. Worst first: who
+ * names one finding as the reason names one that denies.
+ */
 function sorted(findings: readonly Finding[]): Finding[] {
   const byKey = new Map(findings.map((finding) => [sortKey(finding), finding]));
   return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, finding]) => finding);
@@ -151,5 +155,6 @@ function sorted(findings: readonly Finding[]): Finding[] {
 
 function sortKey(finding: Finding): string {
   const line = String(finding.line ?? 0).padStart(8, '0');
-  return [finding.file ?? '', line, finding.rule, finding.message, canonicalJson(finding)].join('\u0000');
+  const rank = String(SEVERITIES.indexOf(finding.severity));
+  return [rank, finding.file ?? '', line, finding.rule, finding.message, canonicalJson(finding)].join('\u0000');
 }
