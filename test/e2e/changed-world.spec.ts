@@ -4,7 +4,7 @@ import { hasEnded, type Json, NGINX, type RunSeen, startWorld, type World, waits
 let world: World;
 beforeAll(async () => {
   // The base branch demands a review of its own here, as many repositories do.
-  world = await startWorld({ seed: { requiredReviews: 1 } });
+  world = await startWorld({ seed: { requiredReviews: 1 }, poll: { firstMs: 500, longestMs: 2000 } });
 });
 afterAll(async () => {
   await world.stop();

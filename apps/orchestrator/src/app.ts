@@ -3,6 +3,7 @@ import type { Bell } from '@planwarden/runs';
 import type { ChangeServices } from './change/change.services.js';
 import type { SessionStore } from './identity/session.store.js';
 import type { Metrics } from './metrics.js';
+import type { WebhookDeliveries } from './webhook-deliveries.js';
 
 /** What the HTTP side works with; one object, composed once. */
 export interface App {
@@ -14,6 +15,7 @@ export interface App {
   /** Null: the graph is read where it is recorded. */
   readonly rebuildGraph: (() => Promise<{ readonly nodes: number; readonly edges: number }>) | null;
   readonly webhookSecret: string;
+  readonly deliveries: WebhookDeliveries;
   /** Name -> check; each throws or resolves. */
   readonly checks: Readonly<Record<string, () => Promise<void>>>;
   /** Folder of the built pages; null where there are none. */

@@ -24,6 +24,7 @@ import { callJournal, installationId, migrateOrchestrator } from './call-log.sto
 import { changePipeline } from './change/change.pipeline.js';
 import type { ChangeServices } from './change/change.services.js';
 import { judge } from './change/judge.js';
+import { POLL_TIMES, type PollTimes } from './change/look-again.js';
 import { ConfigSource } from './config.source.js';
 import { openGraph } from './graph-backend.js';
 import { identityMigrations, SessionStore } from './identity/session.store.js';
@@ -31,6 +32,7 @@ import { Metrics } from './metrics.js';
 import type { OutsideWorld } from './outside-world.js';
 import { PERSONAS_FOLDER, TEMPLATES_FOLDER, TERRAFORM_TEMPLATES_FOLDER, webFolder } from './shipped-folders.js';
 import { type TerraformOptions, terraformServices } from './terraform-runners.js';
+import { migrateWebhooks, WebhookDeliveries } from './webhook-deliveries.js';
 
 export interface ComposeOptions {
   readonly configFile: string;
@@ -43,6 +45,8 @@ export interface ComposeOptions {
   readonly faults?: FaultPoints;
   /** Lease of a worker in milliseconds; shorter in tests that kill one. */
   readonly leaseMs?: number;
+  /** How often a parked run looks at GitHub by itself; shorter in tests. */
+  readonly poll?: PollTimes;
 }
 
 export interface Composed {
@@ -89,6 +93,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
       fresh: (target) => freshPorts(pool, config, guardrails, target),
       botIds: [outside.github.authorBotId, outside.github.releaseBotId],
       toolVersions: outside.toolVersions,
+      poll: options.poll ?? POLL_TIMES,
       log,
     };
     const bell = await createPostgresBell(options.connectionString, log);
@@ -110,6 +115,9 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
       isPaused: () => isReadOnly(config),
     });
     closing.push(() => worker.close());
+    const metrics = new Metrics(runs);
+    const deliveries = new WebhookDeliveries({ pool, runs, bell, metrics, log });
+    closing.push(() => deliveries.settled());
     const app: App = {
       services,
       bell,
@@ -119,7 +127,8 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
       webhookSecret: outside.github.webhookSecret,
       checks: { ...readiness(pool, services), ...(graph.check === null ? {} : { graph: graph.check }) },
       webFolder: webFolder(),
-      metrics: new Metrics(runs),
+      deliveries,
+      metrics,
       log,
     };
     return { app, close };
@@ -145,6 +154,7 @@ async function migrate(pool: pg.Pool): Promise<void> {
   await migrateGraph(pool);
   await migrateTerraform(pool);
   await runMigrations(pool, 'identity', identityMigrations);
+  await migrateWebhooks(pool);
 }
 
 /** The one road to outside MCP servers; policy of phase `call` stands in it and cannot be left out. */

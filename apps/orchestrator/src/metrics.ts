@@ -9,6 +9,7 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #toolCalls: Counter<'tool' | 'outcome'>;
   readonly #requests: Histogram<'method' | 'status'>;
+  readonly #webhooks: Counter<'outcome'>;
 
   constructor(runs: Pick<RunStore, 'openCounts'>) {
     const registers = [this.#registry];
@@ -24,6 +25,12 @@ export class Metrics {
       help: 'Requests answered, by method and class of status.',
       labelNames: ['method', 'status'],
       buckets: [0.005, 0.02, 0.1, 0.5, 2, 10],
+      registers,
+    });
+    this.#webhooks = new Counter({
+      name: 'planwarden_webhooks_total',
+      help: 'Deliveries of GitHub, by outcome (taken, duplicate, refused, limited).',
+      labelNames: ['outcome'],
       registers,
     });
     // Both are read when they are asked for.
@@ -52,6 +59,10 @@ export class Metrics {
   /** @param tool a name of ours */
   toolCalled(tool: string, outcome: 'ok' | 'refused' | 'failed'): void {
     this.#toolCalls.inc({ tool, outcome });
+  }
+
+  webhookCame(outcome: 'taken' | 'duplicate' | 'refused' | 'limited'): void {
+    this.#webhooks.inc({ outcome });
   }
 
   answered(method: string, status: number, seconds: number): void {

@@ -44,6 +44,7 @@ export const ERROR_CODES = {
   AUDIENCE_REFUSED: 'caller',
   SIGN_IN_LINK_INVALID: 'caller',
   SIGNATURE_INVALID: 'caller',
+  RATE_LIMITED: 'caller',
   // the gate
   SUBJECT_CHANGED: 'caller',
   NOT_AWAITING_APPROVAL: 'caller',

@@ -1,6 +1,7 @@
 import { createAppAuth } from '@octokit/auth-app';
 import { Octokit } from '@octokit/rest';
 import { isPlanwardenError, type Log, PlanwardenError, silentLog } from '@planwarden/contracts';
+import { conditionalFetch } from './conditional-fetch.js';
 
 export interface SourceControlOptions {
   /** GitHub's REST base, e.g. `https://api.github.com`. */
@@ -34,7 +35,7 @@ export function connect({
   const octokit = new Octokit({
     baseUrl,
     ...('token' in credential ? { auth: credential.token } : { authStrategy: createAppAuth, auth: credential }),
-    request: { fetch: withTimeout },
+    request: { fetch: conditionalFetch(withTimeout) },
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
   });
   return { octokit, repo: { owner: repository.owner, repo: repository.name } };

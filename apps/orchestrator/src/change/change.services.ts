@@ -9,6 +9,7 @@ import type { RunStore } from '@planwarden/runs';
 import type { SourceControl } from '@planwarden/source-control';
 import type { TerraformTemplates } from '@planwarden/terraform';
 import type { ConfigSource } from '../config.source.js';
+import type { PollTimes } from './look-again.js';
 import type { TerraformServices } from './terraform/terraform.services.js';
 
 /** What the steps of a change work with; each step asks for the few it needs. */
@@ -38,5 +39,7 @@ export interface ChangeServices {
   readonly botIds: readonly number[];
   /** Versions of what made a plan, part of the subject. */
   readonly toolVersions: Readonly<Record<string, string>>;
+  /** How often a parked run looks at GitHub by itself. */
+  readonly poll: PollTimes;
   readonly log: Log;
 }

@@ -6,7 +6,7 @@ import { type GitPort, gitFromGitHub, startSandboxArgoCd } from '@planwarden/san
 import { type SandboxGitHub, startSandboxGitHub } from '@planwarden/sandbox-github';
 import { type SandboxKubernetes, startSandboxKubernetes } from '@planwarden/sandbox-kubernetes';
 import type { App } from '../app.js';
-import { compose } from '../compose.js';
+import { type ComposeOptions, compose } from '../compose.js';
 import type { LoadedConfig } from '../config.js';
 import { type HttpServer, startHttpServer } from '../http/server.js';
 import type { OutsideWorld } from '../outside-world.js';
@@ -39,6 +39,7 @@ export interface EmbeddedOptions {
     readonly faults?: FaultPoints;
     readonly leaseMs?: number;
     readonly durable?: boolean;
+    readonly poll?: ComposeOptions['poll'];
     readonly seed?: SeedOptions;
     /** A cluster in place of the sandbox's, which then stands idle; its root applications are the test's to make. */
     readonly cluster?: ClusterAccess;
@@ -125,6 +126,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       log,
       ...(test.faults === undefined ? {} : { faults: test.faults }),
       ...(test.leaseMs === undefined ? {} : { leaseMs: test.leaseMs }),
+      ...(test.poll === undefined ? {} : { poll: test.poll }),
     });
     closing.push(() => composed.close());
     const http = await startHttpServer(composed.app, { host: config.listen.host, port });

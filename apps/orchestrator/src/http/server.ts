@@ -11,6 +11,7 @@ import { checkHostAndOrigin } from './caller.js';
 import { ErrorFilter } from './error.filter.js';
 import { mcpEndpoint } from './mcp.endpoint.js';
 import { statusOf } from './status.js';
+import { webhookBody } from './webhook-body.js';
 
 export interface HttpServer {
   readonly port: number;
@@ -35,8 +36,6 @@ export async function startHttpServer(app: App, listen: { host: string; port: nu
   const nest = await NestFactory.create<NestExpressApplication>(AppModule.of(app), {
     logger: false,
     bodyParser: false,
-    // The webhook's signature is over the bytes as sent.
-    rawBody: true,
     abortOnError: false,
   });
   let port = listen.port;
@@ -57,6 +56,8 @@ export async function startHttpServer(app: App, listen: { host: string; port: nu
     }
   });
   nest.use('/mcp', (request: Request, response: Response) => void mcp.handle(request, response));
+  // A webhook's signature is over the bytes as sent: nothing parses them before.
+  nest.use('/webhooks/github', ...webhookBody(app));
   nest.useBodyParser('json', { limit: '1mb', strict: false, type: () => true });
   nest.useGlobalFilters(new ErrorFilter(app.log));
   if (app.webFolder !== null) servePages(nest, app.webFolder);

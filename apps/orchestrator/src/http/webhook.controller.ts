@@ -1,29 +1,44 @@
-import { Controller, HttpCode, Inject, Post, type RawBodyRequest, Req } from '@nestjs/common';
+import { Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
 import { PlanwardenError } from '@planwarden/contracts';
 import { verifyWebhook } from '@planwarden/source-control';
 import type { Request } from 'express';
 import { APP, type App } from '../app.js';
+import { RateLimit } from './rate-limit.js';
+import { signatureInvalid } from './webhook-body.js';
 
-/** GitHub's bell. What it says is not believed: it only makes waiting runs look at GitHub themselves. */
+/**
+ * GitHub's bell. What it says is not believed: it only makes waiting runs look at GitHub themselves. The answer waits
+ * for nothing but the signature; whatever is lost after it, the poll finds.
+ */
 @Controller('webhooks')
 export class WebhookController {
+  readonly #signed = new RateLimit(120, 20);
+  readonly #forged = new RateLimit(20, 1);
+
   constructor(@Inject(APP) private readonly app: App) {}
 
   @Post('github')
   @HttpCode(202)
-  async github(@Req() request: RawBodyRequest<Request>): Promise<void> {
+  github(@Req() request: Request): void {
+    const { metrics, deliveries, webhookSecret } = this.app;
+    const body: unknown = request.body;
+    const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
     const signature = request.headers['x-hub-signature-256'];
-    const given = typeof signature === 'string' ? signature : undefined;
-    if (!verifyWebhook(request.rawBody ?? Buffer.alloc(0), given, this.app.webhookSecret)) {
-      throw new PlanwardenError('SIGNATURE_INVALID', 'the signature does not match the body', {
-        where: { field: 'x-hub-signature-256' },
-        remedy: 'Use the same secret in the webhook and here.',
-      });
+    if (!verifyWebhook(bytes, typeof signature === 'string' ? signature : undefined, webhookSecret)) {
+      metrics.webhookCame('refused');
+      if (!this.#forged.take()) throw tooMany();
+      throw signatureInvalid();
     }
-    const { runs } = this.app.services;
-    for (const run of await runs.awaitingApproval()) {
-      await runs.wake(run);
-      await this.app.bell.ring(run);
+    if (!this.#signed.take()) {
+      metrics.webhookCame('limited');
+      throw tooMany();
     }
+    deliveries.take(bytes);
   }
+}
+
+function tooMany(): PlanwardenError {
+  return new PlanwardenError('RATE_LIMITED', 'more deliveries came than are heard', {
+    remedy: 'Nothing is lost: waiting runs look at GitHub by themselves.',
+  });
 }

@@ -5,9 +5,7 @@ import { evidenceRecord, pullRequestRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
 import { currentTally } from '../confirm-ports.js';
 import { judge } from '../judge.js';
-
-/** Milliseconds between two looks when no webhook, vote or click wakes the run: what a lost bell costs. */
-export const POLL_MS = 15_000;
+import { lookAgainIn } from '../look-again.js';
 
 /** Parks until there is something to confirm: enough votes, a reject, or a fact that moved. It decides nothing itself. */
 export function awaitApprovalStep(services: ChangeServices): Step {
@@ -30,7 +28,7 @@ export function awaitApprovalStep(services: ChangeServices): Step {
       const message = tally.missing.join('; ');
       // Policy says so too, once for every change of the count: what is asked at confirm is seen to say no before.
       if (run.wait?.message !== message) await askPolicy(services, context, tally);
-      return { kind: 'wait', reason: 'approval', message, forMs: POLL_MS };
+      return { kind: 'wait', reason: 'approval', message, forMs: await lookAgainIn(services, run) };
     },
   };
 }

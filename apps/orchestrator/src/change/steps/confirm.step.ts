@@ -4,11 +4,14 @@ import { done, type Step, type StepContext, type StepOutcome } from '@planwarden
 import { confirmRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
 import { confirmPorts } from '../confirm-ports.js';
+import { lookAgainIn } from '../look-again.js';
 import { deniedBy, end } from '../outcomes.js';
-import { POLL_MS } from './await-approval.step.js';
 
 /** Under this name the Approval travels from confirm to merge, in memory only. */
 export const APPROVAL = 'approval';
+
+/** Milliseconds until a source that is down is asked again. */
+const OUTSIDE_RETRY_MS = 15_000;
 
 /** What only says that the Approval in hand is no longer good: confirm finds out what that means. */
 export const BACK_TO_CONFIRM: readonly ErrorCode[] = [
@@ -70,14 +73,22 @@ async function settle(services: ChangeServices, context: StepContext, outcome: C
         confirmRecord.parse({ releasedSha: outcome.mergeSha, tally: null }),
       );
     case 'keep-waiting':
+      if (outcome.code === 'OUTSIDE_UNAVAILABLE') {
+        return { kind: 'wait', reason: 'outside_down', message: outcome.message, forMs: OUTSIDE_RETRY_MS };
+      }
       return {
         kind: 'wait',
-        reason: outcome.code === 'OUTSIDE_UNAVAILABLE' ? 'outside_down' : 'approval',
+        reason: 'approval',
         message: outcome.message,
-        forMs: POLL_MS,
+        forMs: await lookAgainIn(services, context.run),
       };
     case 'unmerged':
-      return { kind: 'wait', reason: 'applied_unmerged', message: outcome.message, forMs: POLL_MS };
+      return {
+        kind: 'wait',
+        reason: 'applied_unmerged',
+        message: outcome.message,
+        forMs: await lookAgainIn(services, context.run),
+      };
     case 'new-round':
       return { kind: 'new-round', error: bodyOf(outcome) };
     case 'expired':
