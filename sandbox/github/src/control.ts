@@ -21,6 +21,10 @@ export interface SandboxControl {
     message?: string;
     login: string;
   }): Promise<string>;
+  /** Dispatches are answered and their runs appear only when the returned function is called. */
+  holdDispatches(): () => void;
+  /** Workflow runs find no runner until the returned function is called. */
+  holdRunners(): () => void;
   /** Answers and webhook payloads of the sandbox that broke GitHub's published contract. Tests hold it at zero. */
   violations(): number;
   /** Every webhook made so far, lost ones too. */

@@ -33,6 +33,8 @@ export interface Answer {
   list?: { items: unknown[]; wrap?: (page: unknown[], first: boolean) => unknown };
   /** For another media type than JSON; no schema describes it. */
   raw?: { type: string; data: string | Uint8Array };
+  /** Where what is asked for can be fetched, for a while and without credentials. */
+  location?: string;
 }
 
 export interface RouteContext {

@@ -33,6 +33,11 @@ export const WEB_FLOW: Account = {
   type: 'User',
 };
 
+/** Whose token the jobs of a workflow get. */
+export const ACTIONS_APP: SeedApp = {
+  ...{ id: 15_368, slug: 'github-actions', botId: 41_898_282, installationId: 1, permissions: {} },
+};
+
 export const userAccount = (user: SeedUser): Account => ({
   id: user.id,
   login: user.login,
@@ -51,6 +56,8 @@ export const botAccount = (app: SeedApp): Account => ({
 /** Who is who: accounts by id, login and email; callers by Authorization header. */
 export class Identities {
   readonly accounts: Account[];
+  /** Tokens of jobs under way, in memory only. */
+  private readonly jobTokens = new Map<string, SeedApp>();
 
   constructor(
     readonly seed: SandboxSeed,
@@ -70,6 +77,7 @@ export class Identities {
         }),
       ),
       WEB_FLOW,
+      botAccount(ACTIONS_APP),
     ];
   }
 
@@ -96,6 +104,8 @@ export class Identities {
     );
     if (fixed) return { kind: 'installation', app: fixed, account: botAccount(fixed) };
     const digest = digestOf(token);
+    const job = this.jobTokens.get(digest);
+    if (job) return { kind: 'installation', app: job, account: botAccount(job) };
     const issued = this.store.state.tokens.find((candidate) => candidate.digest === digest);
     const app = this.seed.apps.find((candidate) => candidate.id === issued?.appId);
     if (!issued || !app || new Date(issued.expiresAt) <= this.now()) throw new ApiError(401, 'Bad credentials');
@@ -128,6 +138,18 @@ export class Identities {
       }
     }
     throw new ApiError(401, 'A JSON web token could not be decoded');
+  }
+
+  /** A token with what a workflow asked for, until its job ends. What the sandbox does not know gives nothing. */
+  jobToken(permissions: Readonly<Record<string, string>>): string {
+    const token = `ghs_${randomBytes(24).toString('hex')}`;
+    const held = Object.entries(permissions).filter(([, level]) => level === 'read' || level === 'write');
+    const app = { ...ACTIONS_APP, permissions: Object.fromEntries(held) as SeedApp['permissions'] };
+    this.jobTokens.set(digestOf(token), app);
+    return token;
+  }
+  endJobToken(token: string): void {
+    this.jobTokens.delete(digestOf(token));
   }
 
   /** A new installation token, good for an hour. Only its digest is kept. */

@@ -7,6 +7,7 @@ export {
   type Permission,
   type SandboxSeed,
   type SeedApp,
+  type SeedEnvironment,
   type SeedProtection,
   type SeedRepository,
   type SeedUser,

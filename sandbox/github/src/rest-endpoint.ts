@@ -101,7 +101,7 @@ function parsed(bytes: Uint8Array): Json | undefined {
 
 function reply(core: SandboxCore, match: Match, request: RestRequest, answer: Answer): RestReply {
   if (answer.raw) return { status: answer.status, headers: { 'content-type': answer.raw.type }, body: answer.raw.data };
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = answer.location === undefined ? {} : { location: answer.location };
   let body = answer.body;
   if (answer.list) {
     const { items, wrap } = answer.list;

@@ -1,5 +1,6 @@
 import type { Route } from './http-kit.js';
 import { accountRoutes } from './routes/account.routes.js';
+import { actionsRoutes } from './routes/actions.routes.js';
 import { checkRoutes } from './routes/check.routes.js';
 import { commitRoutes } from './routes/commit.routes.js';
 import { contentRoutes } from './routes/content.routes.js';
@@ -13,6 +14,7 @@ import { commentRoutes, reviewRoutes } from './routes/review.routes.js';
 /** Every REST route. Of two that match, the first wins: checks stand before commits, whose `{ref}` takes slashes. */
 export const restRoutes: readonly Route[] = [
   ...accountRoutes,
+  ...actionsRoutes,
   ...repositoryRoutes,
   ...gitRefRoutes,
   ...gitObjectRoutes,

@@ -13,6 +13,8 @@ export function sandboxControl(core: SandboxCore): SandboxControl {
     loseWebhooks: (lose) => {
       faults.loseWebhooks = lose;
     },
+    holdDispatches: () => core.actions.close('create'),
+    holdRunners: () => core.actions.close('start'),
     violations: () => core.contract.violations,
     deliveries: () => [...core.webhooks.deliveries],
     webhooksSettled: () => core.webhooks.settled(),

@@ -1,4 +1,7 @@
+import { join } from 'node:path';
 import type { Log } from '@planwarden/contracts';
+import { ArtifactStore } from './actions/artifact-store.js';
+import { WorkflowRuns } from './actions/workflow-runs.js';
 import { Contract } from './contract.js';
 import { Faults } from './control.js';
 import { type GitCommit, type GitPerson, GitStore } from './git-store.js';
@@ -6,6 +9,7 @@ import { ApiError, type Needs, notAccessible, notFound } from './http-kit.js';
 import { type Account, type Caller, Identities } from './identity.js';
 import type { Level, SandboxSeed, SeedProtection, SeedRepository } from './seed.js';
 import { type RepositoryState, StateStore } from './state-store.js';
+import { StorageLinks } from './storage-links.js';
 import { WebhookSender } from './webhook-sender.js';
 
 export interface RepositoryContext {
@@ -24,6 +28,8 @@ export class SandboxCore {
   readonly faults = new Faults();
   readonly identities: Identities;
   readonly webhooks: WebhookSender;
+  readonly actions: WorkflowRuns;
+  readonly storage: StorageLinks;
   private readonly repositories = new Map<string, RepositoryContext>();
   private tail: Promise<unknown> = Promise.resolve();
 
@@ -31,13 +37,24 @@ export class SandboxCore {
     readonly seed: SandboxSeed,
     readonly store: StateStore,
     readonly log: Log,
+    parts: { readonly dataFolder: string; readonly programs: Readonly<Record<string, string>> },
   ) {
+    this.actions = new WorkflowRuns(this, new ArtifactStore(this, join(parts.dataFolder, 'actions')), parts.programs);
+    this.storage = new StorageLinks(
+      () => this.url,
+      () => this.now(),
+    );
     this.identities = new Identities(seed, store, () => this.now());
     this.webhooks = new WebhookSender(this.contract, this.faults, log);
   }
 
-  static async open(input: { dataFolder: string; seed: SandboxSeed; log: Log }): Promise<SandboxCore> {
-    const core = new SandboxCore(input.seed, await StateStore.open(input.dataFolder), input.log);
+  static async open(input: {
+    dataFolder: string;
+    seed: SandboxSeed;
+    log: Log;
+    programs: Readonly<Record<string, string>>;
+  }): Promise<SandboxCore> {
+    const core = new SandboxCore(input.seed, await StateStore.open(input.dataFolder), input.log, input);
     for (const seed of input.seed.repositories) {
       const fullName = `${seed.owner.login}/${seed.name}`;
       const git = await GitStore.open(input.dataFolder, seed.owner.login, seed.name, seed.defaultBranch);

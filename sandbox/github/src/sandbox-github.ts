@@ -21,6 +21,8 @@ export interface SandboxGitHubOptions {
   port?: number;
   seed: SandboxSeed;
   webhook?: SandboxWebhook;
+  /** Paths of programs that jobs of workflows may set up: `terraform`, `tofu`. */
+  programs?: Readonly<Record<string, string>>;
   log?: Log;
 }
 export interface SandboxGitHub {
@@ -34,8 +36,8 @@ const BODY_LIMIT = 8 * 1024 * 1024;
 
 /** Starts a stand-in for GitHub on loopback. For development and tests: it holds no secret worth one. */
 export async function startSandboxGitHub(options: SandboxGitHubOptions): Promise<SandboxGitHub> {
-  const { dataFolder, seed, log = silentLog } = options;
-  const core = await SandboxCore.open({ dataFolder, seed, log });
+  const { dataFolder, seed, programs = {}, log = silentLog } = options;
+  const core = await SandboxCore.open({ dataFolder, seed, programs, log });
   if (options.webhook) core.webhooks.add(options.webhook);
   const router = new Router(core.contract, restRoutes);
   const pages = new PagesEndpoint(core);
@@ -52,10 +54,12 @@ export async function startSandboxGitHub(options: SandboxGitHubOptions): Promise
     server.listen(options.port ?? 0, '127.0.0.1', resolve);
   });
   core.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await core.actions.recover();
   return {
     url: core.url,
     control: sandboxControl(core),
     stop: async () => {
+      await core.actions.stop();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
       await closed;
@@ -91,9 +95,21 @@ async function serve(
     const fetchSite = typeof site === 'string' ? site : undefined;
     return send(request, response, await pages.answer({ method, path, query, body, cookie, origin, fetchSite }));
   }
+  if (path.startsWith('/storage/')) return send(request, response, answerStorage(core, path, query));
   if (path.startsWith('/raw/')) return send(request, response, await answerRaw(core, path, authorization));
   const accept = request.headers.accept ?? '';
   return send(request, response, await answerRest(core, router, { method, path, query, authorization, accept, body }));
+}
+
+function answerStorage(core: SandboxCore, path: string, query: Record<string, string>): RestReply {
+  const file = core.storage.opened(path, query);
+  if (file === undefined) return json(404, { message: 'Not Found' });
+  const type = file.endsWith('.zip') ? 'application/zip' : 'text/plain; charset=utf-8';
+  return {
+    status: 200,
+    headers: { 'content-type': type, 'cache-control': 'no-store' },
+    body: core.actions.artifacts.file(file),
+  };
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Uint8Array | undefined> {

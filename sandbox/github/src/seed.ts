@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 export type Level = 'read' | 'write' | 'admin';
 /** Permission names of GitHub Apps that the sandbox knows. */
 export type Permission =
+  | 'actions'
   | 'administration'
   | 'checks'
   | 'contents'
@@ -48,6 +49,13 @@ export interface SeedRepository {
   files: Record<string, string>;
   protection?: Record<string, SeedProtection>;
   collaborators: Record<string, Level>;
+  /** Environments of workflows by name, with what their jobs may read. */
+  environments?: Record<string, SeedEnvironment>;
+}
+
+export interface SeedEnvironment {
+  variables: Record<string, string>;
+  secrets: Record<string, string>;
 }
 
 export interface SandboxSeed {
@@ -63,6 +71,7 @@ export interface DefaultSeedOptions {
   users?: SeedUser[];
   author?: { publicKey?: string; token?: string };
   release?: { publicKey?: string; token?: string };
+  environments?: Record<string, SeedEnvironment>;
 }
 
 const token = (prefix: string): string => `${prefix}_${randomBytes(18).toString('hex')}`;
@@ -93,6 +102,7 @@ export function defaultSeed(options: DefaultSeedOptions = {}): SandboxSeed {
         botId: 9002,
         installationId: 7002,
         permissions: {
+          actions: 'write',
           administration: 'read',
           checks: 'write',
           contents: 'write',
@@ -111,6 +121,7 @@ export function defaultSeed(options: DefaultSeedOptions = {}): SandboxSeed {
         files: { 'README.md': '# Infrastructure\n\nChanges arrive by pull request.\n', ...options.files },
         protection: { main: { requiredReviews: options.requiredReviews ?? 1, ...options.protection } },
         collaborators: Object.fromEntries(users.map((user) => [user.login, 'write' as const])),
+        environments: options.environments ?? {},
       },
     ],
   };

@@ -1,5 +1,6 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type ActionsState, noActions } from './actions/action-records.js';
 import type { Json } from './http-kit.js';
 
 export interface PullRecord {
@@ -63,6 +64,7 @@ export interface RepositoryState {
   reviews: ReviewRecord[];
   comments: CommentRecord[];
   checks: CheckRecord[];
+  actions: ActionsState;
 }
 
 export interface SandboxState {
@@ -98,8 +100,15 @@ export class StateStore {
 
   repository(fullName: string): RepositoryState {
     const found = this.state.repositories[fullName];
-    if (found) return found;
-    const fresh: RepositoryState = { nextNumber: 1, pulls: [], reviews: [], comments: [], checks: [] };
+    if (found) {
+      // A state from before there were workflows.
+      found.actions ??= noActions();
+      return found;
+    }
+    const fresh: RepositoryState = {
+      ...{ nextNumber: 1, pulls: [], reviews: [], comments: [], checks: [] },
+      actions: noActions(),
+    };
     this.state.repositories[fullName] = fresh;
     return fresh;
   }

@@ -108,3 +108,22 @@ export const fullRepositoryView = (core: SandboxCore, repo: RepositoryContext): 
   delete_branch_on_merge: false,
   allow_update_branch: true,
 });
+
+/** `minimal-repository` of the API and `repository-lite` of webhooks: what workflow runs tell. */
+export function repositoryLiteView(core: SandboxCore, repo: RepositoryContext): Json {
+  const {
+    id,
+    node_id,
+    name,
+    full_name,
+    owner,
+    private: isPrivate,
+    html_url,
+    description,
+    fork,
+    url,
+    ...rest
+  } = repositoryView(core, repo);
+  const urls = Object.fromEntries(Object.keys(TEMPLATES).map((key) => [key, rest[key]]));
+  return { id, node_id, name, full_name, owner, private: isPrivate, html_url, description, fork, url, ...urls };
+}
