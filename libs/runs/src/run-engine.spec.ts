@@ -488,6 +488,33 @@ describe('the worker', () => {
     expect(followed.map((e) => e.seq)).toEqual((await store.events(run.id)).map((e) => e.seq));
   });
 
+  test('a follower misses no entry whose transaction takes an earlier position and commits later', async () => {
+    const run = await begin();
+    const start = await store.lastPosition();
+    const [early, late] = [await db.pool.connect(), await db.pool.connect()];
+    try {
+      for (const client of [early, late]) {
+        await client.query('BEGIN');
+        await client.query('SELECT pg_current_xact_id()');
+      }
+      const write = (client: typeof late, seq: number) =>
+        client.query(
+          `INSERT INTO run_events (run, seq, round, kind, message, data, fence) VALUES ($1, $2, 1, 'note', 'n', 'null', 0)`,
+          [run.id, seq],
+        );
+      await write(late, 901);
+      await write(early, 902);
+      await early.query('COMMIT');
+      const first = await store.follow(start, 1000, run.id);
+      await late.query('COMMIT');
+      const rest = await store.follow(first.at(-1)?.position ?? start, 1000, run.id);
+      expect([...first, ...rest].map((event) => event.seq).sort()).toEqual([901, 902]);
+    } finally {
+      early.release();
+      late.release();
+    }
+  });
+
   test('the journal refuses to be changed', async () => {
     await expect(db.pool.query(`UPDATE run_events SET message = 'x'`)).rejects.toThrow('append-only');
   });

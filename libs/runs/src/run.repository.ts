@@ -45,6 +45,8 @@ export interface RunFilter {
   readonly state?: RunState;
   /** Only runs of these targets. */
   readonly targets?: readonly string[];
+  /** Only runs that this principal asked for. */
+  readonly principal?: string;
   /** The `next` of the page before. */
   readonly cursor?: string;
   readonly limit: number;
@@ -109,8 +111,9 @@ export class RunStore {
     const found = await this.pool.query<Row>(
       `SELECT * FROM runs
         WHERE ($1::text IS NULL OR state = $1) AND ($2::text[] IS NULL OR target = ANY($2)) AND ($3::text IS NULL OR id < $3)
-        ORDER BY id DESC LIMIT $4`,
-      [filter.state ?? null, filter.targets ?? null, filter.cursor ?? null, filter.limit + 1],
+          AND ($4::text IS NULL OR principal = $4)
+        ORDER BY id DESC LIMIT $5`,
+      [filter.state ?? null, filter.targets ?? null, filter.cursor ?? null, filter.principal ?? null, filter.limit + 1],
     );
     const runs = found.rows.slice(0, filter.limit).map(recordOf);
     return { runs, next: found.rows.length > filter.limit ? (runs.at(-1)?.id ?? null) : null };
@@ -169,21 +172,28 @@ export class RunStore {
     return found.rows.map(eventOf);
   }
 
-  /** Entries of all runs (or of one) after a position; never skips one that commits late. */
+  /**
+   * Entries of all runs (or of one) after a position, in the order in which they can be read; never skips one that
+   * commits late. That order is by transaction first: an entry whose transaction began earlier may stand at a later
+   * position than one that is not to be read yet, and a cursor over positions alone would pass by the latter.
+   */
   async follow(afterPosition: string, limit: number, run?: string): Promise<RunEvent[]> {
     const found = await this.pool.query<EventRow>(
       `SELECT * FROM run_events
-        WHERE position > $1 AND ($3::text IS NULL OR run = $3) AND transaction < pg_snapshot_xmin(pg_current_snapshot())
-        ORDER BY position LIMIT $2`,
+        WHERE (transaction, position) >
+              (COALESCE((SELECT transaction FROM run_events WHERE position = $1::bigint), '0'::xid8), $1::bigint)
+          AND ($3::text IS NULL OR run = $3) AND transaction < pg_snapshot_xmin(pg_current_snapshot())
+        ORDER BY transaction, position LIMIT $2`,
       [afterPosition, limit, run ?? null],
     );
     return found.rows.map(eventOf);
   }
 
-  /** Position of the newest entry, for a follower that starts now. */
+  /** Position of the newest entry that `follow` would have told, for a follower that starts now. */
   async lastPosition(): Promise<string> {
     const found = await this.pool.query<{ position: string }>(
-      'SELECT COALESCE(max(position), 0)::text AS position FROM run_events',
+      `SELECT position::text FROM run_events WHERE transaction < pg_snapshot_xmin(pg_current_snapshot())
+        ORDER BY transaction DESC, position DESC LIMIT 1`,
     );
     return found.rows[0]?.position ?? '0';
   }

@@ -103,6 +103,11 @@ const migrations: readonly Migration[] = [
       );
       CREATE INDEX run_lock_waits_by_run ON run_lock_waits (run);`,
   },
+  {
+    // Followers read in this order. The table is append-only and small beside what it guards; no lock is held long.
+    name: '0003-events-by-transaction',
+    sql: 'CREATE INDEX run_events_by_transaction ON run_events (transaction, position);',
+  },
 ];
 
 /** Brings the tables of this library up to date. */
