@@ -15,21 +15,22 @@ import { TemplateCatalog } from '@planwarden/manifests';
 import { loadPins, McpGateway, type ServerOptions } from '@planwarden/mcp-client';
 import { loadPersonas } from '@planwarden/personas';
 import { redactJson } from '@planwarden/redaction';
-import { createPostgresBell, createWorker, migrateRuns, RunEngine, RunStore } from '@planwarden/runs';
+import { type Bell, type BellBackend, migrateRuns, openBell, RunStore } from '@planwarden/runs';
 import { createSourceControl, type SourceControl } from '@planwarden/source-control';
 import { migrateTerraform, TerraformTemplates } from '@planwarden/terraform';
 import type pg from 'pg';
 import type { App } from './app.js';
 import { callJournal, installationId, migrateOrchestrator } from './call-log.store.js';
-import { changePipeline } from './change/change.pipeline.js';
 import type { ChangeServices } from './change/change.services.js';
 import { judge } from './change/judge.js';
 import { POLL_TIMES, type PollTimes } from './change/look-again.js';
+import type { InstallationConfig } from './config.file.js';
 import { ConfigSource } from './config.source.js';
-import { openGraph } from './graph-backend.js';
+import { type GraphBackend, openGraph } from './graph-backend.js';
 import { identityMigrations, SessionStore } from './identity/session.store.js';
 import { Metrics } from './metrics.js';
 import type { OutsideWorld } from './outside-world.js';
+import { readSecretFile } from './secret-file.js';
 import { PERSONAS_FOLDER, TEMPLATES_FOLDER, TERRAFORM_TEMPLATES_FOLDER, webFolder } from './shipped-folders.js';
 import { type TerraformOptions, terraformServices } from './terraform-runners.js';
 import { migrateWebhooks, WebhookDeliveries } from './webhook-deliveries.js';
@@ -38,25 +39,30 @@ export interface ComposeOptions {
   readonly configFile: string;
   readonly connectionString: string;
   readonly outside: OutsideWorld;
-  readonly operatorToken: string;
   readonly terraform: TerraformOptions;
   readonly log: Log;
   /** Named instants at which tests crash or wait; empty in production. */
   readonly faults?: FaultPoints;
-  /** Lease of a worker in milliseconds; shorter in tests that kill one. */
-  readonly leaseMs?: number;
   /** How often a parked run looks at GitHub by itself; shorter in tests. */
   readonly poll?: PollTimes;
 }
 
-export interface Composed {
-  readonly app: App;
-  /** Stops worker, bell, MCP connections, policy thread and pool, in that order. */
+/** What every process of an installation works with, whatever its role. */
+export interface Parts {
+  readonly pool: pg.Pool;
+  readonly config: ConfigSource;
+  readonly services: ChangeServices;
+  readonly graph: GraphBackend;
+  readonly bell: Bell;
+  readonly bellBackend: BellBackend;
+  /** Name -> check; each throws or resolves. */
+  readonly checks: App['checks'];
+  /** Closes bell, MCP connections, policy thread and pool, in that order. */
   close(): Promise<void>;
 }
 
-/** Puts the product together around its database and the outside. Nothing listens yet. */
-export async function compose(options: ComposeOptions): Promise<Composed> {
+/** Puts the product together around its database and the outside. Nothing listens and no run is advanced yet. */
+export async function compose(options: ComposeOptions): Promise<Parts> {
   const { log, outside, faults = noFaults } = options;
   const config = new ConfigSource(options.configFile);
   const pool = createPool({ connectionString: options.connectionString, max: 12, log });
@@ -73,7 +79,6 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
     const decisions = await DecisionStore.open(pool, guardrails.rules());
     const gateway = await openGateway({ pool, guardrails, decisions, config, outside, faults, log });
     closing.push(() => gateway.close());
-    const runs = new RunStore(pool);
     const services: ChangeServices = {
       installation: await installationId(pool, () => newId('ins')),
       config,
@@ -83,7 +88,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
       guardrails,
       decisions,
       graph: graph.store,
-      runs,
+      runs: new RunStore(pool),
       subjects: new SubjectStore(pool),
       votes: new VoteStore(pool),
       gateway,
@@ -96,55 +101,47 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
       poll: options.poll ?? POLL_TIMES,
       log,
     };
-    const bell = await createPostgresBell(options.connectionString, log);
+    const bellBackend = bellBackendOf(config.current().bell, options.connectionString);
+    const bell = await openBell(bellBackend, log);
     closing.push(() => bell.close());
-    const engine = new RunEngine({
-      pool,
-      pipelines: [changePipeline(services)],
-      worker: `worker-${process.pid}-${newId('evt').slice(-6)}`,
-      log,
-      faults,
-      ...(options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs }),
-    });
-    const worker = await createWorker({
-      engine,
-      store: runs,
-      bell,
-      connectionString: options.connectionString,
-      log,
-      isPaused: () => isReadOnly(config),
-    });
-    closing.push(() => worker.close());
-    const metrics = new Metrics(runs);
-    const deliveries = new WebhookDeliveries({ pool, runs, bell, metrics, log });
-    closing.push(() => deliveries.settled());
-    const app: App = {
-      services,
-      bell,
-      sessions: new SessionStore(pool),
-      operatorToken: options.operatorToken,
-      rebuildGraph: graph.rebuild,
-      webhookSecret: outside.github.webhookSecret,
-      checks: { ...readiness(pool, services), ...(graph.check === null ? {} : { graph: graph.check }) },
-      webFolder: webFolder(),
-      deliveries,
-      metrics,
-      log,
+    const checks = {
+      ...readiness(pool, services),
+      ...(graph.check === null ? {} : { graph: graph.check }),
+      ...(bellBackend.store === 'redis' ? { bell: () => bell.check() } : {}),
     };
-    return { app, close };
+    return { pool, config, services, graph, bell, bellBackend, checks, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-/** A file that cannot be read stops the gate by itself, step by step and with its own error. */
-function isReadOnly(config: ConfigSource): boolean {
-  try {
-    return config.current().readOnly;
-  } catch {
-    return false;
-  }
+/** What the HTTP side works with. */
+export function appOf(
+  { pool, services, graph, bell, checks }: Parts,
+  secrets: { readonly operatorToken: string; readonly webhookSecret: string },
+): App {
+  const metrics = new Metrics(services.runs);
+  return {
+    services,
+    bell,
+    sessions: new SessionStore(pool),
+    operatorToken: secrets.operatorToken,
+    rebuildGraph: graph.rebuild,
+    webhookSecret: secrets.webhookSecret,
+    checks,
+    webFolder: webFolder(),
+    deliveries: new WebhookDeliveries({ pool, runs: services.runs, bell, metrics, log: services.log }),
+    metrics,
+    log: services.log,
+  };
+}
+
+function bellBackendOf(bell: InstallationConfig['bell'], connectionString: string): BellBackend {
+  if (bell.store === 'postgres') return { store: 'postgres', connectionString };
+  const { url, user, passwordFile } = bell.redis;
+  const password = readSecretFile(passwordFile, 'bell.redis.passwordFile', 'the password of the Redis user');
+  return { store: 'redis', redis: { url, password, ...(user === undefined ? {} : { user }) } };
 }
 
 async function migrate(pool: pg.Pool): Promise<void> {

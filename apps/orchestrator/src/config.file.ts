@@ -2,12 +2,24 @@ import { type ErrorBody, PlanwardenError, type Target, targetSchema } from '@pla
 import { type Document, isMap, isNode, isPair, isSeq, LineCounter, parseDocument } from 'yaml';
 import { type ConfigParsed, configAsWritten } from './config.schema.js';
 
+/** Where the product listens, and what callers may call it. */
+export interface Listen {
+  readonly host: string;
+  readonly port: number;
+  /** `host:port` as callers name it, the address for people first; null: loopback, by any of its names. */
+  readonly hosts: readonly string[] | null;
+}
+
 /** The installation's configuration as trusted. */
 export interface InstallationConfig {
   readonly mode: 'sandbox';
   /** Everything can be read; nothing is asked for, decided or carried on. */
   readonly readOnly: boolean;
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: Listen;
+  readonly database: ConfigParsed['database'];
+  readonly bell: ConfigParsed['bell'];
+  readonly secrets: ConfigParsed['secrets'];
+  readonly sandbox: ConfigParsed['sandbox'];
   /** Where the graph is read; it is recorded in Postgres in any case. */
   readonly graph: ConfigParsed['graph'];
   readonly targets: readonly Target[];
@@ -66,7 +78,11 @@ export function parseConfig(text: string, file = 'planwarden.yaml'): Installatio
   return {
     mode: 'sandbox',
     readOnly: config.readOnly,
-    listen: config.listen,
+    listen: listenOf(config.listen),
+    database: config.database,
+    bell: config.bell,
+    secrets: config.secrets,
+    sandbox: config.sandbox,
     graph: config.graph,
     targets,
     people: config.people,
@@ -74,9 +90,29 @@ export function parseConfig(text: string, file = 'planwarden.yaml'): Installatio
   };
 }
 
+function listenOf({ host, port, behind, hosts }: ConfigParsed['listen']): Listen {
+  return { host: host ?? (behind === 'container' ? '0.0.0.0' : '127.0.0.1'), port, hosts: hosts ?? null };
+}
+
+/** Every interface is listened on only where a container stands around it, and then callers are named. */
+function crossCheckListen({ host, port, behind, hosts }: ConfigParsed['listen']): [Path, string][] {
+  const problems: [Path, string][] = [];
+  if (behind === undefined && host === '0.0.0.0') {
+    problems.push([['listen', 'host'], 'only a loopback address, unless behind: container is said']);
+  }
+  if (behind === undefined && hosts !== undefined) {
+    problems.push([['listen', 'hosts'], 'only with behind: container; on loopback the names are known']);
+  }
+  if (behind === 'container' && hosts === undefined) {
+    problems.push([['listen', 'behind'], 'hosts must name what callers may call this server, such as 127.0.0.1:7420']);
+  }
+  if (behind === 'container' && port === 0) problems.push([['listen', 'port'], 'must be one that can be published']);
+  return problems;
+}
+
 /** Rules that need more than one setting at a time, as [path, message]. */
 function crossCheck(config: ConfigParsed): [Path, string][] {
-  const problems: [Path, string][] = [];
+  const problems = crossCheckListen(config.listen);
   const people = new Set(config.people.map((person) => person.id));
   const targets = new Set(config.targets.map((target) => target.name));
   const twice = (values: readonly (string | number)[], path: (index: number) => Path, what: string): void => {

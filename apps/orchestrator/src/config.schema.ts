@@ -80,14 +80,77 @@ const targetAsWritten = z.preprocess(
   ]),
 );
 
+const absolute = z.string().startsWith('/', 'the absolute path of a file');
+/** A host and a port, as callers write them. */
+const address = z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?:\d{1,5}$/, 'host:port in lower case');
+
+const listenAsWritten = z.strictObject({
+  /** Absent: 127.0.0.1, behind a container 0.0.0.0. */
+  host: z.enum(['127.0.0.1', '::1', 'localhost', '0.0.0.0']).optional(),
+  port: z.number().int().min(0).max(65_535).default(7420),
+  /** Whoever says this vouches that only what the container's network lets in can reach the port. */
+  behind: z.literal('container').optional(),
+  /** What callers behind a container may name in Host and Origin; the first is the address that people are told. */
+  hosts: z.array(address).min(1).optional(),
+});
+
+const databaseAsWritten = z.discriminatedUnion('store', [
+  z.strictObject({ store: z.literal('embedded') }),
+  z.strictObject({
+    store: z.literal('postgres'),
+    postgres: z.strictObject({
+      url: z
+        .string()
+        .regex(
+          /^postgres(ql)?:\/\/[^:@/?#\s]+@[^/?#@\s]+\/[\w-]+$/,
+          'postgresql://user@host:port/database, without a password',
+        ),
+      passwordFile: absolute,
+      /** False: no TLS, for a network that is ours alone. */
+      tls: z.boolean().default(true),
+      /** PEM of the authority that signed the server's certificate, where the system does not know it. */
+      caFile: absolute.optional(),
+    }),
+  }),
+]);
+
+const bellAsWritten = z.discriminatedUnion('store', [
+  z.strictObject({ store: z.literal('postgres') }),
+  z.strictObject({
+    store: z.literal('redis'),
+    redis: z.strictObject({
+      url: z
+        .string()
+        .regex(/^rediss?:\/\/[^/?#@\s]+(\/\d+)?$/, 'redis://host:port, or rediss:// for TLS, without a password'),
+      user: z.string().min(1).max(100).optional(),
+      passwordFile: absolute,
+    }),
+  }),
+]);
+
 export const configAsWritten = z.strictObject({
   mode: z.enum(['sandbox', 'real']),
   /** Everything can be read; nothing is asked for, decided or carried on. */
   readOnly: z.boolean().default(false),
-  listen: z
+  listen: listenAsWritten.prefault({}),
+  /** Postgres: the embedded one, or one that is there. */
+  database: databaseAsWritten.default({ store: 'embedded' }),
+  /** Where the bell hangs that wakes workers. */
+  bell: bellAsWritten.default({ store: 'postgres' }),
+  /** Secrets of the installation itself; absent: made at the first start and kept in the data folder. */
+  secrets: z.strictObject({ operatorTokenFile: absolute.optional(), planKeyFile: absolute.optional() }).prefault({}),
+  /** How processes that are started apart (--role) find the sandbox. */
+  sandbox: z
     .strictObject({
-      host: z.enum(['127.0.0.1', '::1', 'localhost']).default('127.0.0.1'),
-      port: z.number().int().min(0).max(65_535).default(7420),
+      /** Written by the sandbox, read by the others; absent: sandbox.json in the data folder. */
+      connectionFile: absolute.optional(),
+      /** Name by which the others reach the sandbox; absent: the loopback address. */
+      host: z
+        .string()
+        .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'a host name or IPv4 address')
+        .default('127.0.0.1'),
+      /** Where the sandbox reaches the orchestrator with webhooks; absent: the loopback address. */
+      orchestrator: address.optional(),
     })
     .prefault({}),
   graph: z
@@ -99,7 +162,7 @@ export const configAsWritten = z.strictObject({
           uri: z.string().regex(/^(bolt|neo4j)(\+s)?:\/\/[^/?#@\s]+$/, 'bolt:// or neo4j://, with +s for TLS'),
           user: z.string().min(1).max(100).default('neo4j'),
           database: z.string().min(1).max(63).default('neo4j'),
-          passwordFile: z.string().startsWith('/', 'the absolute path of a file'),
+          passwordFile: absolute,
         }),
       }),
     ])

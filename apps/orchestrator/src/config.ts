@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
-import { sha256 } from '@planwarden/contracts';
+import { PlanwardenError, sha256 } from '@planwarden/contracts';
 import { type InstallationConfig, parseConfig } from './config.file.js';
 import { firstConfig } from './config.first.js';
 
@@ -26,15 +26,21 @@ export const AGENT_TOKEN_PREFIX = 'pwa_';
  * @throws PlanwardenError CONFIG_INVALID or NOT_SUPPORTED, with file and line
  */
 export function loadConfig(
-  options: { readonly data?: string | undefined; readonly port?: number | undefined },
+  options: {
+    readonly data?: string | undefined;
+    /** Where the operator keeps planwarden.yaml, if not in the data folder; it must be there. */
+    readonly config?: string | undefined;
+    readonly port?: number | undefined;
+  },
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): LoadedConfig {
   const fallback = process.getuid?.() === 0 ? '/var/lib/planwarden' : join(homedir(), '.planwarden');
   const dataFolder = resolve(options.data ?? environment.PLANWARDEN_DATA ?? fallback);
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
-  const configFile = join(dataFolder, 'planwarden.yaml');
-  const newAgentToken = existsSync(configFile) ? null : writeFirstConfig(dataFolder, configFile);
-  const config = parseConfig(readFileSync(configFile, 'utf8'), configFile);
+  const configFile = options.config === undefined ? join(dataFolder, 'planwarden.yaml') : resolve(options.config);
+  const isFirst = options.config === undefined && !existsSync(configFile);
+  const newAgentToken = isFirst ? writeFirstConfig(dataFolder, configFile) : null;
+  const config = parseConfig(readConfig(configFile), configFile);
   const listen = options.port === undefined ? config.listen : { ...config.listen, port: options.port };
   const binaries = Object.fromEntries(
     (['terraform', 'tofu'] as const).flatMap((name) => {
@@ -43,6 +49,18 @@ export function loadConfig(
     }),
   );
   return { ...config, listen, dataFolder, configFile, newAgentToken, binaries };
+}
+
+function readConfig(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new PlanwardenError('CONFIG_INVALID', `${file} cannot be read`, {
+      where: { field: '--config' },
+      remedy: 'Name the planwarden.yaml of this installation, readable by this user.',
+      cause,
+    });
+  }
 }
 
 /** The file a shell would run for a name. */

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { PlanwardenError } from '@planwarden/contracts';
 import { FedGraphStore, type GraphStore, Neo4jGraphStore, PostgresGraphStore } from '@planwarden/graph';
 import type pg from 'pg';
 import type { InstallationConfig } from './config.file.js';
+import { readSecretFile } from './secret-file.js';
 
 /** The graph as configured, with what an operator may ask of it. */
 export interface GraphBackend {
@@ -23,7 +22,12 @@ export async function openGraph(pool: pg.Pool, config: InstallationConfig['graph
     return { store: new PostgresGraphStore(pool), rebuild: null, check: null, close: async () => undefined };
   }
   const { uri, user, database, passwordFile } = config.neo4j;
-  const neo4j = await Neo4jGraphStore.open({ uri, user, database, password: passwordIn(passwordFile) });
+  const neo4j = await Neo4jGraphStore.open({
+    uri,
+    user,
+    database,
+    password: readSecretFile(passwordFile, 'graph.neo4j.passwordFile', 'the password of the Neo4j user'),
+  });
   try {
     const store = new FedGraphStore(pool, new PostgresGraphStore(pool, { outbox: true }), neo4j);
     await store.start();
@@ -31,17 +35,5 @@ export async function openGraph(pool: pg.Pool, config: InstallationConfig['graph
   } catch (error) {
     await neo4j.close();
     throw error;
-  }
-}
-
-function passwordIn(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (cause) {
-    throw new PlanwardenError('CONFIG_INVALID', `the password file ${file} cannot be read`, {
-      where: { field: 'graph.neo4j.passwordFile' },
-      remedy: 'Write the password of the Neo4j user into it, readable by Planwarden alone.',
-      cause,
-    });
   }
 }

@@ -1,32 +1,65 @@
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isPlanwardenError, PlanwardenError } from '@planwarden/contracts';
-import { banner } from './banner.js';
 import { loadConfig } from './config.js';
-import { type Embedded, startEmbedded } from './embedded/start-embedded.js';
 import { createLog } from './log.js';
+import { ROLES, type Role, type RoleOptions, STOP_MS, type StartedRole } from './roles/role.js';
+import { startAll } from './roles/start-all.js';
+import { startOrchestrator } from './roles/start-orchestrator.js';
+import { startSandboxRole } from './roles/start-sandbox-role.js';
+import { startWorkerRole } from './roles/start-worker.js';
 
 interface Arguments {
+  readonly role: Role;
   readonly data: string | undefined;
+  readonly config: string | undefined;
   readonly port: number | undefined;
+  readonly healthPort: number | undefined;
   readonly logLevel: string;
 }
 
+const STARTS: Readonly<Record<Role, (options: RoleOptions) => Promise<StartedRole>>> = {
+  all: startAll,
+  orchestrator: startOrchestrator,
+  worker: startWorkerRole,
+  sandbox: startSandboxRole,
+};
+
+const OPTIONS = {
+  role: { type: 'string' },
+  data: { type: 'string' },
+  config: { type: 'string' },
+  port: { type: 'string' },
+  'health-port': { type: 'string' },
+  'log-level': { type: 'string' },
+} as const;
+
 function argumentsOf(): Arguments {
   try {
-    const { values } = parseArgs({
-      options: { data: { type: 'string' }, port: { type: 'string' }, 'log-level': { type: 'string' } },
-    });
-    const port = values.port === undefined ? undefined : Number(values.port);
-    if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65_533)) throw new Error('port');
-    return { data: values.data, port, logLevel: values['log-level'] ?? 'info' };
+    const { values } = parseArgs({ options: OPTIONS });
+    const role = ROLES.find((name) => name === (values.role ?? 'all'));
+    if (role === undefined) throw new Error('role');
+    return {
+      role,
+      data: values.data,
+      config: values.config,
+      port: portOf(values.port, 65_532),
+      healthPort: portOf(values['health-port'], 65_535),
+      logLevel: values['log-level'] ?? 'info',
+    };
   } catch (cause) {
     throw new PlanwardenError('CONFIG_INVALID', 'the command line cannot be read', {
-      remedy: 'Use: npm start -- [--data <folder>] [--port <1..65533>] [--log-level debug|info|warn|error]',
+      remedy:
+        'Use: npm start -- [--data <folder>] [--config <file>] [--port <1..65532>] [--log-level debug|info|warn|error] ' +
+        `[--role ${ROLES.join('|')}] [--health-port <1..65535>]`,
       cause,
     });
   }
+}
+
+function portOf(text: string | undefined, last: number): number | undefined {
+  const port = text === undefined ? undefined : Number(text);
+  if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= last)) throw new Error('port');
+  return port;
 }
 
 /** One clear line for what an operator can mend; no stack trace reaches them. */
@@ -46,23 +79,21 @@ function placed({ where, message }: PlanwardenError): string {
 }
 
 async function main(): Promise<void> {
-  const started = performance.now();
-  const { data, port, logLevel } = argumentsOf();
-  const config = loadConfig({ data, port });
+  const { role, data, config: file, port, healthPort, logLevel } = argumentsOf();
+  const config = loadConfig({ data, port, config: file });
   const log = createLog(logLevel);
-  let starting: Promise<Embedded> | undefined;
+  let starting: Promise<StartedRole> | undefined;
   let isStopping = false;
   const stop = async (code: number): Promise<void> => {
     if (isStopping) return;
     isStopping = true;
     // Whatever hangs must not keep the process: the operator asked it to end.
-    setTimeout(() => process.exit(code === 0 ? 1 : code), 10_000).unref();
+    setTimeout(() => process.exit(code === 0 ? 1 : code), STOP_MS[role]).unref();
     // A start that is under way is let finish: what it has begun by then could not be ended otherwise.
     await starting?.then(
-      (embedded) => embedded.close(),
+      (started) => started.close(),
       () => undefined,
     );
-    rmSync(join(config.dataFolder, 'address.json'), { force: true });
     process.exit(code);
   };
   process.on('SIGINT', () => void stop(0));
@@ -78,38 +109,24 @@ async function main(): Promise<void> {
   };
   process.on('uncaughtException', onUncaught);
   process.on('unhandledRejection', onUncaught);
-  starting = startEmbedded({
+  starting = STARTS[role]({
     config,
     log,
-    onDatabaseGone: () => {
+    sinceStart: () => performance.now() - began,
+    onGone: (line) => {
       if (isStopping) return;
-      process.stderr.write(
-        'DATABASE_UNAVAILABLE: the embedded database ended by itself. Start again; nothing recorded is lost.\n',
-      );
+      process.stderr.write(`${line}\n`);
       void stop(1);
     },
+    ...(healthPort === undefined ? {} : { healthPort }),
   });
-  const embedded = await starting.catch((error: unknown) => {
+  const started = await starting.catch((error: unknown) => {
     // What fails because of the end is not told beside the reason for the end.
     if (!isStopping) throw error;
   });
-  if (embedded === undefined || isStopping) return;
-  const { http, app, github, kubernetes } = embedded;
-  const address = { url: http.url, pid: process.pid, sandbox: { github: github.url, kubernetes: kubernetes.url } };
-  writeFileSync(join(config.dataFolder, 'address.json'), `${JSON.stringify(address)}\n`, { mode: 0o600 });
-  const person = config.people[0]?.id ?? '';
-  const link = `${http.url}/sign-in#${await app.sessions.createLink(person)}`;
-  process.stdout.write(
-    banner({
-      config,
-      url: http.url,
-      githubUrl: github.url,
-      link,
-      person,
-      readyMs: Math.round(performance.now() - started),
-    }),
-  );
-  log.info({ url: http.url }, 'ready');
+  if (started === undefined || isStopping) return;
+  process.stdout.write(started.words);
 }
 
+const began = performance.now();
 main().catch(fail);

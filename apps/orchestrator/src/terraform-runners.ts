@@ -4,6 +4,7 @@ import { PlanwardenError, type TerraformTarget } from '@planwarden/contracts';
 import { PlanVault, StackRunner } from '@planwarden/terraform';
 import type pg from 'pg';
 import type { TerraformServices } from './change/terraform/terraform.services.js';
+import type { LoadedConfig } from './config.js';
 
 export interface TerraformOptions {
   /** Paths of the binaries that were found. */
@@ -14,6 +15,14 @@ export interface TerraformOptions {
   readonly mirror?: string;
   /** 32 bytes: seals plan files. */
   readonly planKey: Buffer;
+}
+
+/**
+ * How the processes of an installation run Terraform. States lie in the data folder, so processes that work on one
+ * installation share it; work folders are made anew for every command.
+ */
+export function terraformOptions(config: LoadedConfig, planKey: Buffer): TerraformOptions {
+  return { binaries: config.binaries, folder: join(config.dataFolder, 'terraform'), planKey };
 }
 
 /** One runner a binary; what is not there is told when it is needed. */

@@ -1,70 +1,20 @@
-import type { Log } from '@planwarden/contracts';
-import { createPool } from '@planwarden/database';
-import { createPostgresBackend, DEFAULT_SCHEMA, type PgPool, runMigrations, withBackend } from 'bullmq';
-
 /** Wakes a worker. It carries a run id and nothing else; losing it only costs the time until the sweep. */
 export interface Bell {
-  /** @param inMs milliseconds from now; 0 where not given */
-  ring(run: string, inMs?: number): Promise<void>;
+  /**
+   * Never throws: what is asked for is durable before its bell rings.
+   * @param inMs milliseconds from now; 0 where not given
+   * @returns false when nobody will hear it; the sweep finds the run
+   */
+  ring(run: string, inMs?: number): Promise<boolean>;
+  /** @throws when the bell cannot be reached now */
+  check(): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface BellListener {
-  /** Resolves when the work in hand is done. */
+  /** Hears nothing more; does not wait for the work in hand. */
   close(): Promise<void>;
 }
 
-const QUEUE = 'planwarden-runs';
-const { Queue, Worker } = withBackend(createPostgresBackend);
-
-/** The bell on BullMQ's PostgreSQL backend. @param connectionString the installation's database */
-export async function createPostgresBell(connectionString: string, log: Log): Promise<Bell> {
-  const pool = bullPool(connectionString, 2, log);
-  const client = await pool.connect();
-  try {
-    await runMigrations(client, DEFAULT_SCHEMA);
-  } finally {
-    client.release();
-  }
-  const queue = new Queue<{ run: string }>(QUEUE, { connection: asBackend(pool) });
-  queue.on('error', (error) => log.warn({ err: error }, 'the bell has lost its connection'));
-  return {
-    ring: async (run, inMs = 0) => {
-      await queue.add('ring', { run }, { delay: inMs, removeOnComplete: true, removeOnFail: true });
-    },
-    close: async () => {
-      await queue.close();
-      await pool.end();
-    },
-  };
-}
-
-/** Hears the bell. @param concurrency runs advanced at a time by this process */
-export async function listenOnPostgres(
-  connectionString: string,
-  onRing: (run: string) => Promise<void>,
-  concurrency: number,
-  log: Log,
-): Promise<BellListener> {
-  const pool = bullPool(connectionString, 4, log);
-  const worker = new Worker<{ run: string }>(QUEUE, async (job) => onRing(job.data.run), {
-    connection: asBackend(pool),
-    concurrency,
-  });
-  worker.on('error', (error) => log.warn({ err: error }, 'the bell has lost its connection'));
-  await worker.waitUntilReady();
-  return {
-    close: async () => {
-      await worker.close();
-      await pool.end();
-    },
-  };
-}
-
-/** BullMQ sets no search path on a pool it is given, so the pool carries it. */
-function bullPool(connectionString: string, max: number, log: Log) {
-  return createPool({ connectionString, max, log, searchPath: DEFAULT_SCHEMA });
-}
-
-/** BullMQ describes the part of a pool it uses with an index signature that pg's class does not declare. */
-const asBackend = (pool: ReturnType<typeof createPool>): PgPool => pool as unknown as PgPool;
+/** Name of the queue on either backend. */
+export const BELL_QUEUE = 'planwarden-runs';

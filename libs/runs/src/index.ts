@@ -1,4 +1,7 @@
-export { type Bell, type BellListener, createPostgresBell, listenOnPostgres } from './bell.js';
+export type { Bell, BellListener } from './bell.js';
+export { type BellBackend, listenToBell, openBell } from './bell-backend.js';
+export type { RedisBellOptions } from './bell-redis.js';
+export { releaseLeases } from './lease.js';
 export { passKeptLocks } from './lock-rows.js';
 export { type LockDemand, LockStore, type LockView } from './locks.js';
 export { type RunFilter, type RunRecord, RunStore, type StepRecord } from './run.repository.js';

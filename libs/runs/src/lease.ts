@@ -51,3 +51,13 @@ export function keepAlive(pool: pg.Pool, hold: LeaseHold, abort: AbortController
   timer.unref();
   return () => clearInterval(timer);
 }
+
+/**
+ * Gives back what a worker still holds when it ends, so that another goes on at once and not after the lease. Its fence
+ * passes with the next claim: whatever the old one still tries to write is refused, and its effects are reconciled.
+ */
+export async function releaseLeases(pool: pg.Pool, owner: string): Promise<void> {
+  await pool.query('UPDATE runs SET lease_owner = NULL, lease_until = NULL WHERE lease_owner = $1 AND NOT ended', [
+    owner,
+  ]);
+}

@@ -4,10 +4,11 @@ import { startTestDatabase, type TestDatabase } from '@planwarden/database';
 import {
   assertPipeline,
   assertTransition,
-  createPostgresBell,
   createWorker,
   done,
+  listenToBell,
   migrateRuns,
+  openBell,
   type Pipeline,
   type Reconciled,
   RUN_TRANSITIONS,
@@ -464,12 +465,13 @@ describe('effects', () => {
 describe('the worker', () => {
   test('hears the bell, finds runs whose bell was lost, and leaves nothing running', async () => {
     const [rung, lost] = [await begin(), await begin()];
-    const bell = await createPostgresBell(db.connectionString, silentLog);
+    const backend = { store: 'postgres', connectionString: db.connectionString } as const;
+    const bell = await openBell(backend, silentLog);
     const worker = await createWorker({
       engine: engine(pipeline(...straight)),
       store,
       bell,
-      connectionString: db.connectionString,
+      listen: (onRing, concurrency) => listenToBell(backend, onRing, concurrency, silentLog),
       log: silentLog,
       sweepMs: 50,
     });

@@ -1,13 +1,14 @@
 import { isPlanwardenError, type Log } from '@planwarden/contracts';
-import { type Bell, listenOnPostgres } from './bell.js';
+import type { Bell, BellListener } from './bell.js';
 import type { RunStore } from './run.repository.js';
 import type { RunEngine } from './run-engine.js';
 
 export interface WorkerOptions {
-  readonly engine: RunEngine;
-  readonly store: RunStore;
+  readonly engine: Pick<RunEngine, 'advance' | 'wakeReturned'>;
+  readonly store: Pick<RunStore, 'due'>;
   readonly bell: Bell;
-  readonly connectionString: string;
+  /** How this process hears the bell: `listenToBell` of the backend that `bell` rings on. */
+  readonly listen: (onRing: (run: string) => Promise<void>, concurrency: number) => Promise<BellListener>;
   readonly log: Log;
   /** While true no run is advanced; runs that are due are found when it is over. */
   readonly isPaused?: () => boolean;
@@ -18,8 +19,12 @@ export interface WorkerOptions {
 }
 
 export interface RunWorker {
-  /** Stops hearing, lets the work in hand end. */
-  close(): Promise<void>;
+  /**
+   * Takes nothing new and waits for the runs in hand until they park or end.
+   * @param graceMs longest wait; whoever gives up then gives the leases back (see `releaseLeases`)
+   * @returns whether everything in hand came to its rest
+   */
+  close(graceMs?: number): Promise<boolean>;
 }
 
 /** Above this, the sweep is near enough; below, a delayed bell is asked for. */
@@ -28,11 +33,12 @@ const SHORT_WAIT_MS = 30_000;
 /** Advances runs when the bell rings, and looks for those whose bell was lost. */
 export async function createWorker(options: WorkerOptions): Promise<RunWorker> {
   const { engine, store, bell, log, isPaused = () => false, concurrency = 4, sweepMs = 2000 } = options;
-  const advance = async (run: string): Promise<void> => {
-    if (isPaused()) return;
+  const inHand = new Set<Promise<void>>();
+  let isClosing = false;
+  const travel = async (run: string): Promise<void> => {
     try {
       const result = await engine.advance(run);
-      if (result.kind === 'parked' && result.wakeInMs !== undefined && result.wakeInMs <= SHORT_WAIT_MS) {
+      if (result.kind === 'parked' && result.wakeInMs !== undefined && result.wakeInMs <= SHORT_WAIT_MS && !isClosing) {
         await bell.ring(run, result.wakeInMs + 1);
       }
     } catch (error) {
@@ -40,26 +46,67 @@ export async function createWorker(options: WorkerOptions): Promise<RunWorker> {
       log.warn({ run, code: isPlanwardenError(error) ? error.code : 'INTERNAL', err: error }, 'advancing a run failed');
     }
   };
-  const listener = await listenOnPostgres(options.connectionString, advance, concurrency, log);
+  const advance = async (run: string): Promise<void> => {
+    if (isClosing || isPaused()) return;
+    const travelling = travel(run);
+    inHand.add(travelling);
+    await travelling;
+    inHand.delete(travelling);
+  };
+  const listener = await options.listen(advance, concurrency);
   await engine.wakeReturned();
+  const sweeper = createSweeper({ store, bell, advance, concurrency, isIdle: () => isClosing || isPaused(), log });
+  const timer = setInterval(() => void sweeper(), sweepMs);
+  void sweeper();
+  return {
+    close: async (graceMs = Number.POSITIVE_INFINITY) => {
+      isClosing = true;
+      clearInterval(timer);
+      // It waits for rings in hand, so it has the same time as they.
+      const hearing = listener.close().catch((err: unknown) => log.warn({ err }, 'the bell was not closed in order'));
+      const atRest = Promise.all([hearing, ...inHand]).then(() => true);
+      return Number.isFinite(graceMs) ? Promise.race([atRest, later(graceMs)]) : atRest;
+    },
+  };
+}
+
+/**
+ * One look for due runs: their bell is rung again. Where the bell is out of order this process carries them itself, as
+ * many at a time as it would hear: Postgres says what is next, not the bell.
+ */
+function createSweeper(parts: {
+  readonly store: Pick<RunStore, 'due'>;
+  readonly bell: Bell;
+  readonly advance: (run: string) => Promise<void>;
+  readonly concurrency: number;
+  readonly isIdle: () => boolean;
+  readonly log: Log;
+}): () => Promise<void> {
+  const { store, bell, advance, concurrency, isIdle, log } = parts;
   let isSweeping = false;
-  const sweep = async (): Promise<void> => {
-    if (isSweeping || isPaused()) return;
+  return async () => {
+    if (isSweeping || isIdle()) return;
     isSweeping = true;
     try {
-      for (const run of await store.due(100)) await bell.ring(run);
+      const due = await store.due(100);
+      const unheard: string[] = [];
+      for (const run of due) {
+        // One that does not ring says enough about those after it.
+        if (unheard.length > 0 || !(await bell.ring(run))) unheard.push(run);
+      }
+      const lane = async (): Promise<void> => {
+        for (let run = unheard.shift(); run !== undefined; run = unheard.shift()) await advance(run);
+      };
+      await Promise.all(Array.from({ length: Math.min(concurrency, unheard.length) }, lane));
     } catch (error) {
       log.warn({ err: error }, 'the sweep for due runs failed');
     } finally {
       isSweeping = false;
     }
   };
-  const timer = setInterval(() => void sweep(), sweepMs);
-  void sweep();
-  return {
-    close: async () => {
-      clearInterval(timer);
-      await listener.close();
-    },
-  };
 }
+
+const later = (ms: number): Promise<false> =>
+  new Promise((resolve) => {
+    setTimeout(() => resolve(false), ms).unref();
+  });

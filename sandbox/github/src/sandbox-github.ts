@@ -17,8 +17,12 @@ import type { SandboxWebhook } from './webhook-sender.js';
 export interface SandboxGitHubOptions {
   /** Git objects and state live here and survive a restart. */
   dataFolder: string;
-  /** Loopback port; a free one when left out or 0. */
+  /** A free one when left out or 0. */
   port?: number;
+  /** Address to listen on: loopback unless told; another one only where a container's network is all that reaches it. */
+  host?: string;
+  /** Name that others call it by in a container's network, beside the loopback names. */
+  name?: string;
   seed: SandboxSeed;
   webhook?: SandboxWebhook;
   /** Paths of programs that jobs of workflows may set up: `terraform`, `tofu`. */
@@ -36,13 +40,13 @@ const BODY_LIMIT = 8 * 1024 * 1024;
 
 /** Starts a stand-in for GitHub on loopback. For development and tests: it holds no secret worth one. */
 export async function startSandboxGitHub(options: SandboxGitHubOptions): Promise<SandboxGitHub> {
-  const { dataFolder, seed, programs = {}, log = silentLog } = options;
+  const { dataFolder, seed, programs = {}, log = silentLog, host = '127.0.0.1', name = '127.0.0.1' } = options;
   const core = await SandboxCore.open({ dataFolder, seed, programs, log });
   if (options.webhook) core.webhooks.add(options.webhook);
   const router = new Router(core.contract, restRoutes);
   const pages = new PagesEndpoint(core);
   const server = createServer((request, response) => {
-    serve(core, router, pages, request, response).catch((error: unknown) => {
+    serve({ core, router, pages, name }, request, response).catch((error: unknown) => {
       log.error({ error: String(error) }, 'the sandbox failed outside of a route');
       response.destroy();
     });
@@ -51,9 +55,9 @@ export async function startSandboxGitHub(options: SandboxGitHubOptions): Promise
   server.keepAliveTimeout = 75_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port ?? 0, '127.0.0.1', resolve);
+    server.listen(options.port ?? 0, host, resolve);
   });
-  core.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  core.url = `http://${name}:${(server.address() as AddressInfo).port}`;
   await core.actions.recover();
   return {
     url: core.url,
@@ -69,16 +73,21 @@ export async function startSandboxGitHub(options: SandboxGitHubOptions): Promise
   };
 }
 
+interface Parts {
+  readonly core: SandboxCore;
+  readonly router: Router;
+  readonly pages: PagesEndpoint;
+  readonly name: string;
+}
+
 async function serve(
-  core: SandboxCore,
-  router: Router,
-  pages: PagesEndpoint,
+  { core, router, pages, name }: Parts,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   // A name that a page elsewhere points at this port is not ours.
   const host = (request.headers.host ?? '').replace(/:\d+$/, '');
-  if (host !== '127.0.0.1' && host !== 'localhost')
+  if (!['127.0.0.1', 'localhost', name].includes(host))
     return send(request, response, json(421, { message: 'Loopback only' }));
   const body = await bodyOf(request);
   if (!body) return send(request, response, json(413, { message: 'Payload too large' }));

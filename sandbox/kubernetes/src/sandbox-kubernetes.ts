@@ -21,6 +21,8 @@ export interface SandboxKubernetesOptions {
   readonly port?: number;
   /** An IPv4 address, loopback by default; the sandbox must not be reachable from outside. */
   readonly host?: string;
+  /** Name in its address and kubeconfigs; the host where not told. */
+  readonly name?: string;
   /**
    * Speak https with a certificate of its own, which the kubeconfigs carry. Clients written in Go send no token of a
    * kubeconfig over plain http. Plain http when absent.
@@ -72,6 +74,7 @@ export async function startSandboxKubernetes(options: SandboxKubernetesOptions):
   makeNamespaces(store, writer);
   const api = new ApiServer({ store, writer, tokens: options.tokens, log });
   const host = options.host ?? '127.0.0.1';
+  const name = options.name ?? host;
   const certificate = options.tls === true ? selfSignedCertificate(host) : undefined;
   const listener: RequestListener = (request, response) => void api.handle(request, response);
   const server =
@@ -80,7 +83,7 @@ export async function startSandboxKubernetes(options: SandboxKubernetesOptions):
       : createTlsServer({ key: certificate.key, cert: certificate.certificate }, listener);
   server.keepAliveTimeout = 75_000;
   await listen(server, options.port ?? 0, host);
-  const url = `${certificate === undefined ? 'http' : 'https'}://${host}:${(server.address() as AddressInfo).port}`;
+  const url = `${certificate === undefined ? 'http' : 'https'}://${name}:${(server.address() as AddressInfo).port}`;
   return {
     url,
     kubeconfig: (user) => {

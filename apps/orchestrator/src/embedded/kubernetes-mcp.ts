@@ -4,7 +4,6 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { PlanwardenError } from '@planwarden/contracts';
-import type { ServerTransport } from '@planwarden/mcp-client';
 import { freePort } from './ports.js';
 
 /** The official Kubernetes MCP server: its version is part of what a plan was made with. */
@@ -13,13 +12,13 @@ export const KUBERNETES_MCP_VERSION: string = (
 ).version;
 
 export interface KubernetesMcpServer {
-  readonly transport: ServerTransport;
+  readonly port: number;
   stop(): Promise<void>;
 }
 
 /**
- * Starts kubernetes-mcp-server on loopback. Its own kubeconfig has no credentials, so a request without a token can do
- * nothing; ours carries the reader's token. The client rate is raised: its default is five requests a second.
+ * Starts kubernetes-mcp-server. Its own kubeconfig has no credentials, so a request without a token can do nothing; ours
+ * carries the reader's token. The client rate is raised: its default is five requests a second.
  */
 export async function startKubernetesMcp(options: {
   readonly folder: string;
@@ -27,19 +26,22 @@ export async function startKubernetesMcp(options: {
   readonly server: string;
   /** PEM; absent: the API server speaks plain HTTP. */
   readonly certificateAuthority?: string;
-  readonly token: string;
+  /** 0: any. */
+  readonly port: number;
+  /** Address to listen on: loopback, or what a container's network reaches. */
+  readonly host: string;
 }): Promise<KubernetesMcpServer> {
   mkdirSync(options.folder, { recursive: true, mode: 0o700 });
   const kubeconfig = join(options.folder, 'powerless.kubeconfig');
   const pidFile = join(options.folder, 'server.pid');
   endLeftOver(pidFile, kubeconfig);
   writeFileSync(kubeconfig, powerless(options.server, options.certificateAuthority), { mode: 0o600 });
-  const port = await freePort();
+  const port = options.port === 0 ? await freePort() : options.port;
   const launcher = createRequire(import.meta.url).resolve('kubernetes-mcp-server/bin/index.js');
   const child = spawn(
     process.execPath,
     [
-      ...[launcher, '--port', String(port), '--bind-address', '127.0.0.1', '--kubeconfig', kubeconfig],
+      ...[launcher, '--port', String(port), '--bind-address', options.host, '--kubeconfig', kubeconfig],
       ...['--cluster-provider', 'kubeconfig', '--disable-multi-cluster', '--read-only', '--stateless'],
       ...['--list-output', 'yaml'],
     ],
@@ -68,8 +70,7 @@ export async function startKubernetesMcp(options: {
     await stop();
     throw error;
   }
-  const headers = { authorization: `Bearer ${options.token}` };
-  return { transport: { kind: 'http', url: `http://127.0.0.1:${port}/mcp`, headers }, stop };
+  return { port, stop };
 }
 
 /** Ends the server of a process that was killed. Only the owner of the data folder gets here, so nobody uses it. */

@@ -1,33 +1,22 @@
-import { join } from 'node:path';
 import type { FaultPoints, Log } from '@planwarden/contracts';
 import { startEmbeddedPostgres } from '@planwarden/database';
-import { createGitHubMcpServer, inProcessTransport } from '@planwarden/github-server';
-import { type GitPort, gitFromGitHub, startSandboxArgoCd } from '@planwarden/sandbox-argocd';
-import { type SandboxGitHub, startSandboxGitHub } from '@planwarden/sandbox-github';
-import { type SandboxKubernetes, startSandboxKubernetes } from '@planwarden/sandbox-kubernetes';
+import type { SandboxGitHub } from '@planwarden/sandbox-github';
+import type { SandboxKubernetes } from '@planwarden/sandbox-kubernetes';
 import type { App } from '../app.js';
-import { type ComposeOptions, compose } from '../compose.js';
+import { appOf, type ComposeOptions, compose } from '../compose.js';
 import type { LoadedConfig } from '../config.js';
+import { externalDatabase } from '../database.js';
 import { type HttpServer, startHttpServer } from '../http/server.js';
+import { installationSecrets } from '../installation-secrets.js';
 import type { OutsideWorld } from '../outside-world.js';
-import { VERSION } from '../version.js';
-import { KUBERNETES_MCP_VERSION, startKubernetesMcp } from './kubernetes-mcp.js';
+import { startRunWorker } from '../run-worker.js';
+import { outsideOf } from '../sandbox-connection.js';
+import { terraformOptions } from '../terraform-runners.js';
+import { lockFolder } from './folder-lock.js';
 import { assertPortsFree, freePort } from './ports.js';
-import { AUTHOR_BOT_ID, RELEASE_BOT_ID, rootApplication, type SeedOptions, sandboxSeed } from './sandbox-seed.js';
+import type { SeedOptions } from './sandbox-seed.js';
 import { type EmbeddedSecrets, embeddedSecrets } from './secrets.js';
-
-/** An API server with the credentials of those who use it. */
-export interface ClusterAccess {
-  readonly url: string;
-  /** PEM; absent: plain HTTP. */
-  readonly certificateAuthority?: string;
-  /** Bearer token with which the Kubernetes MCP server reads. */
-  readonly readerToken: string;
-  /** Kubeconfigs (YAML) of the two credentials of libs/cluster, and of Argo CD. */
-  readonly read: string;
-  readonly dryRun: string;
-  readonly argocd: string;
-}
+import { type ClusterAccess, startSandbox } from './start-sandbox.js';
 
 export interface EmbeddedOptions {
   readonly config: LoadedConfig;
@@ -60,9 +49,10 @@ export interface Embedded {
   close(): Promise<void>;
 }
 
-const ARGOCD_INTERVAL_MS = 1000;
+/** How long Ctrl-C waits for the runs in hand. */
+const GRACE_MS = 6000;
 
-/** Everything on one machine: PostgreSQL, sandbox GitHub, sandbox Kubernetes, Argo CD's stand-in, and the product. */
+/** Everything in one process: PostgreSQL (unless the operator names one), the sandbox, and the product. */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { config, log, test = {} } = options;
   const closing: (() => Promise<void>)[] = [];
@@ -74,145 +64,72 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     const port = config.listen.port === 0 ? await freePort() : config.listen.port;
     const beside = (offset: number): number => (config.listen.port === 0 ? 0 : port + offset);
     if (config.listen.port !== 0) await assertPortsFree(config.listen.host, port, 3);
-    // First and alone: it holds the lock of the data folder, which nobody else may write until then.
-    const postgres = await startEmbeddedPostgres({
-      dataFolder: config.dataFolder,
-      log,
-      ...(test.durable === undefined ? {} : { durable: test.durable }),
-    });
-    closing.push(() => postgres.stop());
-    postgres.onExit(options.onDatabaseGone);
+    // First: nobody else may write the data folder from here on.
+    const { connectionString, stop } = await openDatabase(options);
+    closing.push(stop);
     const secrets = embeddedSecrets(
       config.dataFolder,
       config.people.map((person) => person.github.login),
     );
-    const github = await startSandboxGitHub({
-      dataFolder: join(config.dataFolder, 'github'),
-      port: beside(1),
-      seed: sandboxSeed(config, secrets, test.seed),
-      webhook: { url: `http://127.0.0.1:${port}/webhooks/github`, secret: secrets.webhookSecret },
+    const sandbox = await startSandbox({
+      config,
+      secrets,
+      place: { host: '127.0.0.1', name: '127.0.0.1', port: (of) => (of === 3 ? 0 : beside(of)) },
+      webhookUrl: `http://127.0.0.1:${port}/webhooks/github`,
       log,
+      ...(test.seed === undefined ? {} : { seed: test.seed }),
+      ...(test.cluster === undefined ? {} : { cluster: test.cluster }),
     });
-    closing.push(() => github.stop());
-    const kubernetes = await startCluster(config, secrets, beside(2), log);
-    closing.push(() => kubernetes.stop());
-    const cluster = test.cluster ?? sandboxAccess(kubernetes, secrets);
-    const mcp = await startKubernetesMcp({
-      folder: join(config.dataFolder, 'kubernetes-mcp'),
-      server: cluster.url,
-      ...(cluster.certificateAuthority === undefined ? {} : { certificateAuthority: cluster.certificateAuthority }),
-      token: cluster.readerToken,
-    });
-    closing.push(() => mcp.stop());
-    const argocd = startSandboxArgoCd({
-      kubeconfig: cluster.argocd,
-      git: gitOf(config, github, secrets),
-      intervalMs: ARGOCD_INTERVAL_MS,
-      log,
-    });
-    closing.push(() => argocd.stop());
-    const outside = outsideOf(config, { secrets, github, cluster, mcp: mcp.transport }, log);
-    const { connectionString } = postgres;
-    const composed = await compose({
+    closing.push(() => sandbox.stop());
+    const outside = outsideOf(sandbox.connection, log);
+    const { operatorToken, planKey } = installationSecrets(config, secrets);
+    const hooks = test.faults === undefined ? {} : { faults: test.faults };
+    const parts = await compose({
       configFile: config.configFile,
       connectionString,
       outside: test.outside ? test.outside(outside, secrets) : outside,
-      operatorToken: secrets.operatorToken,
-      terraform: {
-        binaries: config.binaries,
-        folder: join(config.dataFolder, 'terraform'),
-        planKey: Buffer.from(secrets.planKey, 'hex'),
-      },
+      terraform: terraformOptions(config, planKey),
       log,
-      ...(test.faults === undefined ? {} : { faults: test.faults }),
-      ...(test.leaseMs === undefined ? {} : { leaseMs: test.leaseMs }),
+      ...hooks,
       ...(test.poll === undefined ? {} : { poll: test.poll }),
     });
-    closing.push(() => composed.close());
-    const http = await startHttpServer(composed.app, { host: config.listen.host, port });
+    closing.push(() => parts.close());
+    const leaseMs = test.leaseMs === undefined ? {} : { leaseMs: test.leaseMs };
+    const worker = await startRunWorker(parts, { log, graceMs: GRACE_MS, ...hooks, ...leaseMs });
+    closing.push(() => worker.close());
+    const app = appOf(parts, { operatorToken, webhookSecret: sandbox.connection.github.webhookSecret });
+    closing.push(() => app.deliveries.settled());
+    const http = await startHttpServer(app, { ...config.listen, port });
     closing.push(() => http.close());
-    return {
-      app: composed.app,
-      http,
-      secrets,
-      github,
-      kubernetes,
-      connectionString,
-      syncNow: () => argocd.sync(),
-      close,
-    };
+    const { github, kubernetes, syncNow } = sandbox;
+    return { app, http, secrets, github, kubernetes, connectionString, syncNow, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function startCluster(
-  config: LoadedConfig,
-  secrets: EmbeddedSecrets,
-  port: number,
-  log: Log,
-): Promise<SandboxKubernetes> {
-  const reads = { verbs: ['get', 'list', 'watch'], resources: ['*'] };
-  const kubernetes = await startSandboxKubernetes({
-    dataFolder: join(config.dataFolder, 'kubernetes'),
-    port,
+/** The database of the installation; either way this process then holds the data folder. */
+async function openDatabase({
+  config,
+  log,
+  test = {},
+  onDatabaseGone,
+}: EmbeddedOptions): Promise<{ readonly connectionString: string; stop(): Promise<void> }> {
+  if (config.database.store === 'postgres') {
+    const lock = await lockFolder(config.dataFolder);
+    try {
+      return { connectionString: await externalDatabase(config.database.postgres), stop: () => lock.release() };
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+  const postgres = await startEmbeddedPostgres({
+    dataFolder: config.dataFolder,
     log,
-    tokens: [
-      { token: secrets.cluster.reader, user: 'reader', permissions: [reads] },
-      {
-        token: secrets.cluster.dryRun,
-        user: 'dry-run',
-        permissions: [reads, { verbs: ['create', 'patch'], resources: ['*'], dryRunOnly: true }],
-      },
-      { token: secrets.cluster.argocd, user: 'argocd', permissions: [{ verbs: ['*'], resources: ['*'] }] },
-    ],
+    ...(test.durable === undefined ? {} : { durable: test.durable }),
   });
-  for (const target of manifestTargets(config)) kubernetes.control.apply(rootApplication(target), 'operator');
-  return kubernetes;
-}
-
-const sandboxAccess = (kubernetes: SandboxKubernetes, secrets: EmbeddedSecrets): ClusterAccess => ({
-  url: kubernetes.url,
-  readerToken: secrets.cluster.reader,
-  read: kubernetes.kubeconfig('reader'),
-  dryRun: kubernetes.kubeconfig('dry-run'),
-  argocd: kubernetes.kubeconfig('argocd'),
-});
-
-const manifestTargets = ({ targets }: LoadedConfig) => targets.filter((target) => target.kind === 'manifests');
-
-function gitOf(config: LoadedConfig, github: SandboxGitHub, secrets: EmbeddedSecrets): GitPort {
-  const repoUrl = [...new Set(manifestTargets(config).map((target) => target.argocd.repoUrl))];
-  return gitFromGitHub({ baseUrl: github.url, token: secrets.gitReader, repoUrl });
-}
-
-function outsideOf(
-  config: LoadedConfig,
-  parts: {
-    readonly secrets: EmbeddedSecrets;
-    readonly github: SandboxGitHub;
-    readonly cluster: ClusterAccess;
-    readonly mcp: OutsideWorld['kubernetesServer'];
-  },
-  log: Log,
-): OutsideWorld {
-  const { secrets, github, cluster, mcp } = parts;
-  const kubeconfigs = { read: cluster.read, dryRun: cluster.dryRun };
-  return {
-    github: {
-      apiUrl: github.url,
-      authorServer: {
-        kind: 'in-process',
-        transport: inProcessTransport(createGitHubMcpServer({ baseUrl: github.url, token: secrets.authorToken, log })),
-      },
-      release: { appId: 502, privateKey: secrets.releaseKey.privateKey, installationId: 7002 },
-      releaseBotId: RELEASE_BOT_ID,
-      authorBotId: AUTHOR_BOT_ID,
-      webhookSecret: secrets.webhookSecret,
-    },
-    kubernetesServer: mcp,
-    clusters: Object.fromEntries(manifestTargets(config).map((target) => [target.cluster, kubeconfigs])),
-    toolVersions: { planwarden: VERSION, 'kubernetes-mcp-server': KUBERNETES_MCP_VERSION },
-  };
+  postgres.onExit(onDatabaseGone);
+  return { connectionString: postgres.connectionString, stop: () => postgres.stop() };
 }

@@ -7,22 +7,28 @@ export const SESSION_COOKIE = 'planwarden_session';
 const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
+/** What callers may call this server: loopback with our port, or exactly what the operator lists behind a container. */
+export interface OwnNames {
+  readonly port: number;
+  readonly hosts: readonly string[] | null;
+}
+
 /**
- * Refuses a request whose Host or Origin is not this server on loopback: a page on the web cannot reach it by DNS
- * rebinding, and no other site can send a form.
+ * Refuses a request whose Host or Origin is not this server: a page on the web cannot reach it by DNS rebinding, and no
+ * other site can send a form.
  * @throws PlanwardenError HOST_REFUSED, ORIGIN_REFUSED
  */
-export function checkHostAndOrigin(request: IncomingMessage, port: number): void {
-  if (!isOurs(request.headers.host ?? '', port)) {
+export function checkHostAndOrigin(request: IncomingMessage, names: OwnNames): void {
+  if (!isOurs(request.headers.host ?? '', names)) {
     throw new PlanwardenError('HOST_REFUSED', 'the Host header does not name this server', {
       where: { field: 'Host' },
-      remedy: `Call 127.0.0.1:${port} or localhost:${port}.`,
+      remedy: `Call ${names.hosts?.join(' or ') ?? `127.0.0.1:${names.port} or localhost:${names.port}`}.`,
     });
   }
   const origin = request.headers.origin;
   if (origin === undefined) return;
   const url = URL.canParse(origin) ? new URL(origin) : undefined;
-  if (url?.protocol !== 'http:' || !isOurs(url.host, port)) {
+  if (url?.protocol !== 'http:' || !isOurs(url.host, names)) {
     throw new PlanwardenError('ORIGIN_REFUSED', 'the Origin header names another site', {
       where: { field: 'Origin' },
       remedy: 'Open the page from this server itself.',
@@ -30,7 +36,8 @@ export function checkHostAndOrigin(request: IncomingMessage, port: number): void
   }
 }
 
-function isOurs(host: string, port: number): boolean {
+function isOurs(host: string, { port, hosts }: OwnNames): boolean {
+  if (hosts !== null) return hosts.includes(host);
   const split = /^(.*?)(?::(\d+))?$/.exec(host);
   return LOOPBACK.has(split?.[1] ?? '') && Number(split?.[2] ?? 80) === port;
 }

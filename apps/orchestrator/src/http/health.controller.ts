@@ -1,7 +1,7 @@
 import { Controller, Get, HttpCode, Inject, Res } from '@nestjs/common';
-import { isPlanwardenError } from '@planwarden/contracts';
 import type { Response } from 'express';
 import { APP, type App } from '../app.js';
+import { readinessOf } from '../readiness.js';
 import { openApiDocument } from './openapi.js';
 
 @Controller()
@@ -17,19 +17,9 @@ export class HealthController {
   @Get('readyz')
   @HttpCode(200)
   async readyz(@Res({ passthrough: true }) response: Response) {
-    const checks = await Promise.all(
-      Object.entries(this.app.checks).map(async ([name, check]): Promise<[string, string]> => {
-        try {
-          await check();
-          return [name, 'ok'];
-        } catch (error) {
-          return [name, isPlanwardenError(error) ? error.code : 'failed'];
-        }
-      }),
-    );
-    const isReady = checks.every(([, said]) => said === 'ok');
-    if (!isReady) response.status(503);
-    return { status: isReady ? 'ok' : 'not_ready', checks: Object.fromEntries(checks) };
+    const said = await readinessOf(this.app.checks);
+    if (said.status !== 'ok') response.status(503);
+    return said;
   }
 
   /** What a monitoring system scrapes, in the text format of Prometheus. */

@@ -7,6 +7,7 @@ import { PlanwardenError } from '@planwarden/contracts';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import type { App } from '../app.js';
 import { AppModule } from '../app.module.js';
+import type { Listen } from '../config.file.js';
 import { checkHostAndOrigin } from './caller.js';
 import { ErrorFilter } from './error.filter.js';
 import { mcpEndpoint } from './mcp.endpoint.js';
@@ -29,10 +30,10 @@ const HEADERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Serves REST, MCP, webhooks and the pages on one loopback port.
+ * Serves REST, MCP, webhooks and the pages on one port: of loopback, or behind a container under the names it lists.
  * @throws PlanwardenError PORT_IN_USE
  */
-export async function startHttpServer(app: App, listen: { host: string; port: number }): Promise<HttpServer> {
+export async function startHttpServer(app: App, listen: Listen): Promise<HttpServer> {
   const nest = await NestFactory.create<NestExpressApplication>(AppModule.of(app), {
     logger: false,
     bodyParser: false,
@@ -48,7 +49,7 @@ export async function startHttpServer(app: App, listen: { host: string; port: nu
     );
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     try {
-      checkHostAndOrigin(request, port);
+      checkHostAndOrigin(request, { port, hosts: listen.hosts });
       next();
     } catch (error) {
       if (!(error instanceof PlanwardenError)) throw error;
@@ -73,7 +74,7 @@ export async function startHttpServer(app: App, listen: { host: string; port: nu
   port = (server.address() as AddressInfo).port;
   return {
     port,
-    url: `http://${listen.host}:${port}`,
+    url: `http://${listen.hosts?.[0] ?? `${listen.host}:${port}`}`,
     close: async () => {
       await mcp.close();
       server.closeAllConnections();
@@ -95,7 +96,7 @@ function servePages(nest: NestExpressApplication, folder: string): void {
 const isInUse = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && 'code' in error && error.code === 'EADDRINUSE';
 
-function portInUse({ host, port }: { host: string; port: number }): PlanwardenError {
+function portInUse({ host, port }: Listen): PlanwardenError {
   return new PlanwardenError('PORT_IN_USE', `port ${port} on ${host} is in use`, {
     where: { field: 'listen.port' },
     remedy: 'Stop what listens there, or start with --port and another number.',
