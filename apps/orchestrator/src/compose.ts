@@ -15,7 +15,7 @@ import { TemplateCatalog } from '@planwarden/manifests';
 import { loadPins, McpGateway, type ServerOptions } from '@planwarden/mcp-client';
 import { loadPersonas } from '@planwarden/personas';
 import { redactJson } from '@planwarden/redaction';
-import { type Bell, type BellBackend, migrateRuns, openBell, RunStore } from '@planwarden/runs';
+import { type Bell, type BellBackend, LockStore, migrateRuns, openBell, RunStore } from '@planwarden/runs';
 import { createSourceControl, type SourceControl } from '@planwarden/source-control';
 import { migrateTerraform, TerraformTemplates } from '@planwarden/terraform';
 import type pg from 'pg';
@@ -89,6 +89,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
       decisions,
       graph: graph.store,
       runs: new RunStore(pool),
+      locks: new LockStore(pool),
       subjects: new SubjectStore(pool),
       votes: new VoteStore(pool),
       gateway,

@@ -28,6 +28,8 @@ const everyTarget = {
       openRuns: z.number().int().min(1).max(1000).default(20),
       approvalExpirySeconds: z.number().int().min(60).max(2_592_000).default(86_400),
       verifyTimeoutSeconds: z.number().int().min(1).max(86_400).default(600),
+      /** How long a run that awaits approval keeps a stack from those who wait for it: 4 h. */
+      holdForSeconds: z.number().int().min(1).max(2_592_000).default(14_400),
     })
     .prefault({}),
 };
@@ -178,6 +180,13 @@ export const configAsWritten = z.strictObject({
         targets: z.array(name).min(1),
         /** `sha256:` of the token; the token itself is never written here. */
         tokenDigest: z.string().regex(/^sha256:[0-9a-f]{64}$/, '"sha256:" and 64 hex digits'),
+        limits: z
+          .strictObject({
+            openRuns: z.number().int().min(1).max(10_000).default(100),
+            runsAnHour: z.number().int().min(1).max(100_000).default(600),
+            locks: z.number().int().min(1).max(1000).default(20),
+          })
+          .prefault({}),
       }),
     )
     .default([]),

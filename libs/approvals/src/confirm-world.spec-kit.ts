@@ -36,7 +36,7 @@ export const target: ManifestTarget = {
   owners: [],
   quorum: 1,
   leastAssurance: 'session',
-  limits: { openRuns: 5, approvalExpirySeconds: 3600, verifyTimeoutSeconds: 60 },
+  limits: { openRuns: 5, approvalExpirySeconds: 3600, verifyTimeoutSeconds: 60, holdForSeconds: 14_400 },
 };
 
 export const plan: ManifestPlan = {

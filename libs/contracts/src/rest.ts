@@ -42,6 +42,18 @@ export const stepViewSchema = z.strictObject({
 });
 export type StepView = z.infer<typeof stepViewSchema>;
 
+/** A lock that a run holds, or that an ended one has kept, and who waits for it, first come first. */
+export const lockViewSchema = z.strictObject({
+  /** `terraform:<stack>` or `gitops:<owner>/<repository>:<path>`. */
+  name: z.string(),
+  holder: z.string(),
+  since: z.string(),
+  /** Why an ended run still holds it: a person releases it. Null while a run that is under way holds it. */
+  kept: z.string().nullable(),
+  queue: z.array(z.strictObject({ run: z.string(), since: z.string() })),
+});
+export type LockView = z.infer<typeof lockViewSchema>;
+
 export const decisionRefSchema = z.strictObject({
   id: z.string(),
   phase: z.enum(POLICY_PHASES),
@@ -78,6 +90,8 @@ export const runDetailSchema = z.strictObject({
       you: z.strictObject({ mayVote: z.boolean(), why: z.string().nullable() }),
     })
     .nullable(),
+  /** Those it holds or waits for. */
+  locks: z.array(lockViewSchema),
   /** What was seen running, once verified: one sentence a workload, e.g. "3 pods running". */
   verified: z.array(z.string()),
   summary: z.string().nullable(),

@@ -17,6 +17,8 @@ const everyTarget = {
     approvalExpirySeconds: z.number().int().min(60),
     /** Seconds verify waits for sync and roll-out. */
     verifyTimeoutSeconds: z.number().int().min(1),
+    /** Seconds for which a run that awaits approval keeps the lock of its stack from those who wait for it. */
+    holdForSeconds: z.number().int().min(1),
   }),
 };
 
@@ -82,6 +84,13 @@ export const agentSchema = z.strictObject({
   onBehalfOf: z.string(),
   personas: z.array(z.enum(PERSONAS)).min(1),
   targets: z.array(z.string()).min(1),
+  /** Of its token, over all its targets. */
+  limits: z.strictObject({
+    openRuns: z.number().int().min(1),
+    runsAnHour: z.number().int().min(1),
+    /** Locks its runs hold at once. */
+    locks: z.number().int().min(1),
+  }),
 });
 export type Agent = z.infer<typeof agentSchema>;
 

@@ -22,7 +22,7 @@ export const TARGET: ManifestTarget = {
   owners: ['owner'],
   quorum: 1,
   leastAssurance: 'session',
-  limits: { openRuns: 10, approvalExpirySeconds: 3600, verifyTimeoutSeconds: 60 },
+  limits: { openRuns: 10, approvalExpirySeconds: 3600, verifyTimeoutSeconds: 60, holdForSeconds: 14_400 },
 };
 
 type Json = Record<string, unknown>;

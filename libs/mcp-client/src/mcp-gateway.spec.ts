@@ -31,7 +31,7 @@ const target: Target = {
   owners: [],
   quorum: 1,
   leastAssurance: 'session',
-  limits: { openRuns: 5, approvalExpirySeconds: 3600, verifyTimeoutSeconds: 60 },
+  limits: { openRuns: 5, approvalExpirySeconds: 3600, verifyTimeoutSeconds: 60, holdForSeconds: 14_400 },
 } as unknown as Target;
 
 const schema = {

@@ -10,7 +10,13 @@ const targets = [
   { name: 'shop', environment: 'production' },
   { name: 'lab', environment: 'lab' },
 ];
-const agent: Agent = { id: 'a1', onBehalfOf: 'owner', personas: ['sre', 'devops'], targets: ['staging', 'lab'] };
+const agent: Agent = {
+  id: 'a1',
+  onBehalfOf: 'owner',
+  personas: ['sre', 'devops'],
+  targets: ['staging', 'lab'],
+  limits: { openRuns: 10, runsAnHour: 10, locks: 10 },
+};
 const person: Person = {
   id: 'owner',
   name: 'Olivia',

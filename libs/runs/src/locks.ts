@@ -14,7 +14,7 @@ export interface LockView {
   readonly since: string;
   /** Why an ended run still holds it; null while a run that is under way does. */
   readonly kept: string | null;
-  readonly queue: readonly { readonly run: string; readonly since: string }[];
+  readonly queue: { readonly run: string; readonly since: string }[];
 }
 
 /** What a lock is taken with. */

@@ -5,7 +5,7 @@ import type { GraphStore } from '@planwarden/graph';
 import type { DecisionStore, Guardrails } from '@planwarden/guardrails';
 import type { TemplateCatalog } from '@planwarden/manifests';
 import type { McpGateway } from '@planwarden/mcp-client';
-import type { RunStore } from '@planwarden/runs';
+import type { LockStore, RunStore } from '@planwarden/runs';
 import type { SourceControl } from '@planwarden/source-control';
 import type { TerraformTemplates } from '@planwarden/terraform';
 import type { ConfigSource } from '../config.source.js';
@@ -25,6 +25,7 @@ export interface ChangeServices {
   readonly decisions: DecisionStore;
   readonly graph: GraphStore;
   readonly runs: RunStore;
+  readonly locks: LockStore;
   readonly subjects: SubjectStore;
   readonly votes: VoteStore;
   readonly gateway: McpGateway;

@@ -33,6 +33,11 @@ export class CatalogController {
     return describeTemplate(this.app.services, name);
   }
 
+  @Get('locks')
+  async locks() {
+    return { locks: await this.app.services.locks.list() };
+  }
+
   @Get('decisions/:id')
   decision(@Param('id') id: string) {
     return explainDecision(this.app.services, id);

@@ -1,6 +1,7 @@
 import {
   changeRequestSchema,
   explanationSchema,
+  lockViewSchema,
   runDetailSchema,
   runEventSchema,
   runListSchema,
@@ -31,6 +32,7 @@ export interface RouteDescription {
 export const createRunBody = changeRequestSchema;
 export const cancelBody = z.strictObject({ reason: z.string().max(2000).default('') });
 export const discardBody = z.strictObject({ reason: z.string().max(2000).default('') });
+export const releaseLocksBody = z.strictObject({ reason: z.string().min(1).max(2000) });
 export const signInBody = z.strictObject({ token: z.string().min(1).max(200) });
 export const linkBody = z.strictObject({ person: z.string().min(1).max(63) });
 
@@ -198,6 +200,23 @@ export const ROUTES: readonly RouteDescription[] = [
     body: cancelBody,
     status: 202,
     answer: runSummarySchema,
+  },
+  {
+    method: 'post',
+    path: '/api/v1/runs/{id}/release-locks',
+    summary: 'A person who may vote has looked at what a failed apply left: the locks it kept go to whoever waits',
+    audience: 'session',
+    body: releaseLocksBody,
+    status: 200,
+    answer: z.strictObject({ released: z.array(z.string()) }),
+  },
+  {
+    method: 'get',
+    path: '/api/v1/locks',
+    summary: 'Every lock: who holds it, since when, and who waits for it',
+    audience: 'session',
+    status: 200,
+    answer: z.strictObject({ locks: z.array(lockViewSchema) }),
   },
   {
     method: 'get',

@@ -16,9 +16,10 @@ import { APP, type App } from '../app.js';
 import { outputsOf, refusalFor } from '../change/confirm-ports.js';
 import { castVote } from '../requests/cast-vote.js';
 import { proposeChange } from '../requests/propose-change.js';
+import { releaseLocks } from '../requests/release-locks.js';
 import { detailOf, summaryOf } from '../requests/run-views.js';
 import { checked, runIdOf } from './input.js';
-import { cancelBody, discardBody } from './routes.js';
+import { cancelBody, discardBody, releaseLocksBody } from './routes.js';
 import { personOf, SessionGuard, type SignedInRequest } from './session.guard.js';
 
 const listQuery = z.strictObject({
@@ -105,6 +106,13 @@ export class RunsController {
     const run = await this.app.services.runs.requestCancel(runIdOf(id), { by, reason });
     await this.app.bell.ring(id);
     return summaryOf(run);
+  }
+
+  @Post(':id/release-locks')
+  @HttpCode(200)
+  async releaseLocks(@Req() request: SignedInRequest, @Param('id') id: string, @Body() body: unknown) {
+    const { reason } = checked(releaseLocksBody, body ?? {});
+    return { released: await releaseLocks(this.app.services, runIdOf(id), this.personHere(request), reason) };
   }
 
   private personHere(request: SignedInRequest) {

@@ -7,7 +7,7 @@ import {
   type Target,
 } from '@planwarden/contracts';
 import { parseManifests } from '@planwarden/manifests';
-import type { Bell, RunRecord } from '@planwarden/runs';
+import type { Bell, RequesterLimits, RunRecord } from '@planwarden/runs';
 import { CHANGE_PIPELINE } from '../change/change.pipeline.js';
 import type { ChangeServices } from '../change/change.services.js';
 import { judge } from '../change/judge.js';
@@ -64,7 +64,7 @@ export async function proposeChange(
       request,
     },
     CHANGE_PIPELINE,
-    { openRuns: target.limits.openRuns },
+    { openRuns: target.limits.openRuns, requester: limitsOf(services, requester) },
   );
   // Losing this bell costs the time until the sweep; the run is already durable.
   await bell
@@ -72,6 +72,10 @@ export async function proposeChange(
     .catch((error: unknown) => services.log.warn({ run: run.id, err: error }, 'the bell did not ring'));
   return run;
 }
+
+/** Limits of the token that asks; a person has none of their own. */
+const limitsOf = ({ config }: Pick<ChangeServices, 'config'>, { principal }: Requester): RequesterLimits | undefined =>
+  config.agents().find(({ id }) => `agent:${id}` === principal)?.limits;
 
 async function intake(
   services: ChangeServices,

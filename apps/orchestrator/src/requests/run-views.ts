@@ -84,6 +84,7 @@ export async function detailOf(services: ChangeServices, id: string, viewer?: st
             mergeSha: read('merge', mergeRecord)?.mergeSha ?? null,
           },
     approval: read('check-plan', checkPlanRecord) === null ? null : await approvalOf(services, run, viewer),
+    locks: await services.locks.list(run.id),
     verified: read('verify', verifyRecord)?.sentences ?? [],
     summary: read('summarise', summaryRecord)?.text ?? null,
   };

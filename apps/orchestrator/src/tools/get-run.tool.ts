@@ -16,7 +16,7 @@ export const getRunTool = productTool({
   name: 'get_run',
   title: 'Get a run',
   description:
-    'State of a run, its steps, findings with remedies, plan, pull request, what its approval still misses, and what was seen running.',
+    'State of a run, its steps, findings with remedies, plan, pull request, what its approval still misses, who holds and who waits for its lock, and what was seen running.',
   annotations: READ_ONLY,
   inputSchema: z.object({ run: runIdSchema }),
   outputSchema: z.object({
@@ -27,13 +27,14 @@ export const getRunTool = productTool({
     plan: z.object({ digest: z.string(), text: z.string() }).nullable(),
     pullRequest: detail.pullRequest,
     approval: z.object({ subjectDigest: z.string(), quorum: z.number(), missing: z.array(z.string()) }).nullable(),
+    locks: detail.locks,
     verified: detail.verified,
     summary: detail.summary,
   }),
   handler: async ({ run: id }, context) => {
     await visibleRun(context, id);
     const found = await detailOf(context.services, id);
-    const { run, steps, findings, decisions, plan, planText, pullRequest, approval, verified, summary } = found;
+    const { run, steps, findings, decisions, plan, planText, pullRequest, approval, locks, verified, summary } = found;
     return {
       structured: {
         run,
@@ -50,6 +51,7 @@ export const getRunTool = productTool({
                 quorum: approval.tally.quorum,
                 missing: approval.tally.missing,
               },
+        locks,
         verified,
         summary,
       },

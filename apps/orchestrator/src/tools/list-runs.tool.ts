@@ -1,4 +1,4 @@
-import { RUN_STATES, runListSchema } from '@planwarden/contracts';
+import { RUN_STATES, type RunSummary, runListSchema } from '@planwarden/contracts';
 import { z } from 'zod';
 import { summaryOf } from '../requests/run-views.js';
 import { productTool, READ_ONLY, targetsOf } from './mcp-context.js';
@@ -25,7 +25,10 @@ export const listRunsTool = productTool({
     const runs = found.runs.map(summaryOf);
     return {
       structured: { runs, next: found.next },
-      text: runs.length === 0 ? 'No runs.' : runs.map((run) => `${run.id} ${run.state} ${run.target}`).join('\n'),
+      text: runs.length === 0 ? 'No runs.' : runs.map(lineOf).join('\n'),
     };
   },
 });
+
+const lineOf = ({ id, state, target, wait }: RunSummary): string =>
+  `${id} ${state} ${target}${wait === null ? '' : `, waits for ${wait.reason}: ${wait.message}`}`;

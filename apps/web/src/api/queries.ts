@@ -135,4 +135,6 @@ function useRunAction<T, A>(id: string, path: string) {
 
 export const useVote = (id: string) => useRunAction<{ vote: string }, VoteRequest>(id, '/votes');
 export const useDiscard = (id: string) => useRunAction<RunSummary, { reason: string }>(id, '/discard');
+export const useReleaseLocks = (id: string) =>
+  useRunAction<{ released: string[] }, { reason: string }>(id, '/release-locks');
 export const useCancel = (id: string) => useRunAction<RunSummary, { reason: string }>(id, '/cancel');

@@ -7,6 +7,7 @@ import { ApprovalPanel } from '../run/approval.panel.js';
 import { BlastRadiusPanel } from '../run/blast-radius.panel.js';
 import { CancelForm } from '../run/cancel-form.js';
 import { FindingsPanel } from '../run/findings.panel.js';
+import { LockPanel } from '../run/lock.panel.js';
 import { LogPanel } from '../run/log.panel.js';
 import { PlanPanel } from '../run/plan.panel.js';
 import { Stepper } from '../run/stepper.js';
@@ -59,6 +60,7 @@ export function RunPage({ id, session }: RunPageProps) {
       <div className="run__columns">
         <Stepper steps={detail.steps} />
         <div className="run__panels">
+          <LockPanel run={id} locks={detail.locks} />
           <ApprovalPanel detail={detail} session={session} />
           <FindingsPanel detail={detail} />
           <PlanPanel detail={detail} />

@@ -3,6 +3,7 @@ import { isPlanwardenError, PlanwardenError, type TerraformTarget } from '@planw
 import { done, type Step, type StepContext, type StepOutcome } from '@planwarden/runs';
 import { applyRecord, planRecord, pullRequestRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
+import { lockOf } from '../locks.js';
 import { terraformPlan } from '../of-kind.js';
 import { findApply } from '../terraform/find-apply.js';
 import { stackFilesAt } from '../terraform/stack-files.js';
@@ -55,6 +56,8 @@ async function applyPlan(
   if (approval === undefined && !isKnown) {
     return { kind: 'back', step: 'confirm', message: 'there is no approval in hand: confirm again' };
   }
+  // From here the state may have been touched: the lock is nobody else's until that is known to be well.
+  if (!isKnown) await context.pinLock(lockOf(target));
   try {
     const state = await context.effect('apply', applyRecord, async () => {
       const planFile = await services.terraform.vault.open(run.id, run.round);

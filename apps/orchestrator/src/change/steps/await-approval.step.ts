@@ -5,6 +5,7 @@ import { evidenceRecord, pullRequestRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
 import { currentTally } from '../confirm-ports.js';
 import { judge } from '../judge.js';
+import { handedOn } from '../locks.js';
 import { lookAgainIn } from '../look-again.js';
 
 /** Parks until there is something to confirm: enough votes, a reject, or a fact that moved. It decides nothing itself. */
@@ -25,6 +26,8 @@ export function awaitApprovalStep(services: ChangeServices): Step {
       if (now >= new Date(evidence.expiresAt)) return done('the subject has expired');
       const tally = await currentTally(services, run, context.output);
       if (tally.reached && tally.rejects.length === 0) return done('the votes are there');
+      const lost = await handedOn(context, target);
+      if (lost) return lost;
       const message = tally.missing.join('; ');
       // Policy says so too, once for every change of the count: what is asked at confirm is seen to say no before.
       if (run.wait?.message !== message) await askPolicy(services, context, tally);

@@ -4,6 +4,7 @@ import { done, type Step, type StepContext, type StepOutcome } from '@planwarden
 import { confirmRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
 import { confirmPorts } from '../confirm-ports.js';
+import { handedOn, lockOf, lostLock, takeLockOf } from '../locks.js';
 import { lookAgainIn } from '../look-again.js';
 import { deniedBy, end } from '../outcomes.js';
 
@@ -40,7 +41,8 @@ export function confirmStep(services: ChangeServices): Step {
       context.carry.delete(APPROVAL);
       try {
         const asked = { run: run.id, round: run.round, fence };
-        return await settle(services, context, await confirm(confirmPorts(services, run, context.output), asked));
+        const outcome = await confirm(confirmPorts(services, run, context.output), asked);
+        return await settle(services, context, outcome);
       } catch (error) {
         if (!isPlanwardenError(error) || error.code !== 'EFFECT_IN_DOUBT' || error.failure !== 'needs_human')
           throw error;
@@ -54,12 +56,10 @@ export function confirmStep(services: ChangeServices): Step {
 async function settle(services: ChangeServices, context: StepContext, outcome: ConfirmOutcome): Promise<StepOutcome> {
   switch (outcome.kind) {
     case 'approved': {
-      const { kind, repository, path } = services.config.target(context.run.target);
+      const target = services.config.target(context.run.target);
       // From here to the end of verify nobody else may change what lies below this path. A stack is locked since plan.
-      const lock = `gitops:${repository.owner}/${repository.name}:${path}`;
-      if (kind === 'manifests' && !(await context.takeLock(lock))) {
-        return { kind: 'wait', reason: 'lock', message: 'another run is changing this target now', forMs: 1000 };
-      }
+      const wait = await takeLockOf(services, context, target);
+      if (wait) return target.kind === 'terraform' ? lostLock('another run has the lock of the stack now') : wait;
       context.carry.set(APPROVAL, outcome.approval);
       const { tally } = outcome;
       return done(
@@ -72,16 +72,20 @@ async function settle(services: ChangeServices, context: StepContext, outcome: C
         'an earlier attempt of ours had merged exactly this commit',
         confirmRecord.parse({ releasedSha: outcome.mergeSha, tally: null }),
       );
-    case 'keep-waiting':
+    case 'keep-waiting': {
+      // Where GitHub does not answer, nobody knows whether an earlier attempt merged: then nothing is let go.
       if (outcome.code === 'OUTSIDE_UNAVAILABLE') {
         return { kind: 'wait', reason: 'outside_down', message: outcome.message, forMs: OUTSIDE_RETRY_MS };
       }
+      const lost = await letGo(services, context);
+      if (lost) return lost;
       return {
         kind: 'wait',
         reason: 'approval',
         message: outcome.message,
         forMs: await lookAgainIn(services, context.run),
       };
+    }
     case 'unmerged':
       return {
         kind: 'wait',
@@ -90,6 +94,7 @@ async function settle(services: ChangeServices, context: StepContext, outcome: C
         forMs: await lookAgainIn(services, context.run),
       };
     case 'new-round':
+      await letGoOfPath(services, context);
       return { kind: 'new-round', error: bodyOf(outcome) };
     case 'expired':
       return end('expired', outcome.code, outcome.message, 'Ask for the change again.');
@@ -105,6 +110,17 @@ async function settle(services: ChangeServices, context: StepContext, outcome: C
     case 'denied':
       return deniedBy(outcome.decision);
   }
+}
+
+/** Whoever only waits stands in nobody's way: the path is free again, the stack goes to others when it is time. */
+async function letGo(services: ChangeServices, context: StepContext): Promise<StepOutcome | undefined> {
+  await letGoOfPath(services, context);
+  return handedOn(context, services.config.target(context.run.target));
+}
+
+async function letGoOfPath({ config }: ChangeServices, context: StepContext): Promise<void> {
+  const target = config.target(context.run.target);
+  if (target.kind === 'manifests') await context.giveLock(lockOf(target));
 }
 
 const bodyOf = ({ code, message, field }: Extract<ConfirmOutcome, { kind: 'new-round' }>): ErrorBody => ({

@@ -4,6 +4,7 @@ import { done, type Step, type StepContext, type StepOutcome } from '@planwarden
 import { uncoveredPath } from '../argocd-sync.js';
 import { planRecord, pullRequestRecord, validateRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
+import { takeLockOf } from '../locks.js';
 import { makePlan } from '../make-plan.js';
 import { readerOverClient } from '../observe.js';
 import { end } from '../outcomes.js';
@@ -71,9 +72,8 @@ async function planTerraform(
 ): Promise<StepOutcome> {
   const { run } = context;
   // From here until the run ends nobody else plans on this state: a plan made beside ours would soon be stale.
-  if (!(await context.takeLock(`terraform:${target.stack}`))) {
-    return { kind: 'wait', reason: 'lock', message: 'another run is changing this stack now', forMs: 1000 };
-  }
+  const wait = await takeLockOf(services, context, target);
+  if (wait) return wait;
   const now = await services.fresh(target.name).now();
   const keepUntil = new Date(now.getTime() + (target.limits.approvalExpirySeconds + KEPT_AFTER_SECONDS) * 1000);
   const { plan, planText } = await planAndKeep(services, target, run, commit, keepUntil, context.signal);

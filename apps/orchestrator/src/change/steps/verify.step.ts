@@ -4,6 +4,7 @@ import { missingSync, unhealthy } from '../argocd-sync.js';
 import { mergeRecord, planRecord, validateRecord, verifyRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
 import { judge } from '../judge.js';
+import { lockOf } from '../locks.js';
 import { type Observed, observe, readerOverClient, readerOverMcp } from '../observe.js';
 import { manifestPlan } from '../of-kind.js';
 import { deniedBy, end } from '../outcomes.js';
@@ -63,6 +64,7 @@ async function verifyObjects(
   }
   const decision = await asked(services, context, target, plan, seen);
   if (!decision.allow) return deniedBy(decision, 'verify_failed');
+  await context.giveLock(lockOf(target));
   const sentences = seen.workloads.map(
     ({ ready, kind, namespace, name }) => `${ready} pods running (${kind} ${namespace}/${name})`,
   );
