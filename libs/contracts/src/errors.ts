@@ -112,6 +112,8 @@ export const ERROR_CODES = {
   PORT_IN_USE: 'operator',
   NODE_TOO_OLD: 'operator',
   PIPELINE_CHANGED: 'operator',
+  STEP_TIMED_OUT: 'operator',
+  OUTPUT_REFUSED: 'internal',
   LEASE_LOST: 'internal',
   INTERNAL: 'internal',
 } as const satisfies Record<string, ErrorClass>;

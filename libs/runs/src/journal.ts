@@ -1,69 +1,156 @@
-import { PlanwardenError } from '@planwarden/contracts';
-import { redactText } from '@planwarden/redaction';
+import { type FaultPoints, PlanwardenError } from '@planwarden/contracts';
+import { isDatabaseAway } from '@planwarden/database';
 import type pg from 'pg';
-import { locksAtEnd } from './lock-rows.js';
-import type { RunEventEntry } from './run-event.js';
+import { type AppendRequest, appendRows, cleanMessage, weightOf } from './append-request.js';
+import { Batcher, type Settled } from './batcher.js';
+import { APPEND_BATCH } from './journal.sql.js';
+import { project } from './projection.js';
+import type { Demand, RunEventEntry } from './run-event.js';
+import { type RunViewRow, viewOf } from './run-rows.js';
+import { storedJson } from './stored-json.js';
 
 type Client = Pick<pg.PoolClient, 'query'>;
 
-/** The lease under which a worker writes; every entry of the journal carries its fence. */
-export interface LeaseHold {
-  readonly run: string;
-  readonly owner: string;
-  readonly fence: number;
-  readonly leaseMs: number;
+/** What an append learns about its run: what somebody outside has asked for meanwhile. */
+export interface Appended {
+  readonly cancel: Demand | null;
+  readonly discard: Demand | null;
+  readonly updatedAt: Date;
 }
 
-/** When the run is looked at next, and whether the worker lets go of it. */
-export interface Timing {
-  readonly wakeInMs?: number;
-  readonly release?: boolean;
+/** Of a process, all appends that wait at the same time go into one transaction; two are under way at most. */
+const LANES = 2;
+const MOST_APPENDS = 128;
+const FULL_AT_LENGTH = 8 * 1024 * 1024;
+const ATTEMPTS = 5;
+
+/** The one writer of a process: group commit. Nothing is answered before COMMIT has returned. */
+export class JournalWriter {
+  readonly #batcher: Batcher<AppendRequest, Appended>;
+
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly faults: FaultPoints,
+  ) {
+    this.#batcher = new Batcher((requests) => this.#write(requests), {
+      lanes: LANES,
+      most: MOST_APPENDS,
+      weigh: weightOf,
+      fullAt: FULL_AT_LENGTH,
+    });
+  }
+
+  /**
+   * Appends and projects the entries of one run.
+   * @throws PlanwardenError LEASE_LOST when another worker holds the run now, or it has ended; DATABASE_UNAVAILABLE when
+   * it cannot be told whether they were written
+   */
+  append(request: AppendRequest): Promise<Appended> {
+    return this.#batcher.add(request);
+  }
+
+  async #write(requests: readonly AppendRequest[]): Promise<readonly Settled<Appended>[]> {
+    try {
+      await this.faults.at('runs:commit:before');
+      const written = await writeBatch(this.pool, requests);
+      await this.faults.at('runs:commit:after');
+      return written;
+    } catch (error) {
+      if (isDatabaseAway(error)) throw databaseAway(error);
+      // Something in one of them was refused: each is tried alone, so that only that one fails.
+      if (requests.length === 1 || !isRefusedStatement(error)) throw error;
+      return Promise.all(
+        requests.map(async (request): Promise<Settled<Appended>> => {
+          try {
+            return (await writeBatch(this.pool, [request]))[0] ?? { error: leaseLost() };
+          } catch (failure) {
+            return { error: isDatabaseAway(failure) ? databaseAway(failure) : failure };
+          }
+        }),
+      );
+    }
+  }
+}
+
+/** A SQLSTATE: the database has answered, so nothing of the statement was kept. */
+const isRefusedStatement = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && /^[0-9A-Z]{5}$/.test(String(error.code));
+
+const isConflict = (error: unknown): boolean =>
+  isRefusedStatement(error) && ['40001', '40P01'].includes((error as { code: string }).code);
+
+async function writeBatch(client: Client, requests: readonly AppendRequest[]): Promise<Settled<Appended>[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await sendBatch(client, requests);
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      if (attempt >= ATTEMPTS) throw databaseAway(error);
+    }
+  }
+}
+
+async function sendBatch(client: Client, requests: readonly AppendRequest[]): Promise<Settled<Appended>[]> {
+  const { runs, entries, steps, effects } = appendRows(requests, performance.now());
+  const list = (parts: readonly string[]): string => `[${parts.join(',')}]`;
+  const held = await client.query<AppendedRow>({
+    ...APPEND_BATCH,
+    values: [list(runs), list(entries), list(steps), list(effects)],
+  });
+  const found = new Map(held.rows.map((row) => [row.id, row]));
+  return requests.map(({ hold }) => {
+    const row = found.get(hold.run);
+    if (row === undefined) return { error: leaseLost() };
+    return { value: { cancel: row.cancel, discard: row.discard, updatedAt: row.updated_at } };
+  });
+}
+
+interface AppendedRow {
+  id: string;
+  cancel: Demand | null;
+  discard: Demand | null;
+  updated_at: Date;
 }
 
 /**
- * Appends entries under a lease and projects them, in the caller's transaction.
+ * Appends entries under a lease in the caller's transaction, where something else is to be written with them.
  * @throws PlanwardenError LEASE_LOST when another worker holds the run now, or it has ended
  */
-export async function appendUnderLease(
-  client: Client,
-  hold: LeaseHold,
-  entries: readonly RunEventEntry[],
-  timing: Timing & { readonly seenWakes?: number } = {},
-): Promise<void> {
-  const held = await client.query<{ seq: number; round: number; step: string | null }>(
-    `UPDATE runs SET seq = seq + $4, updated_at = clock_timestamp(),
-            lease_until = clock_timestamp() + $5 * interval '1 millisecond'
-      WHERE id = $1 AND lease_owner = $2 AND fence = $3 AND NOT ended
-      RETURNING seq, round, step`,
-    [hold.run, hold.owner, hold.fence, entries.length, hold.leaseMs],
-  );
-  const row = held.rows[0];
-  if (!row) throw leaseLost();
-  await write(client, hold.run, hold.fence, row.seq - entries.length, row, entries);
-  if (timing.wakeInMs !== undefined) {
-    // A bell that rang while the run was held is not lost: the counter has moved since it was read.
-    await client.query(
-      `UPDATE runs SET wake_at = CASE WHEN wakes <> $2 THEN clock_timestamp()
-                                      ELSE clock_timestamp() + $3 * interval '1 millisecond' END
-        WHERE id = $1 AND NOT ended`,
-      [hold.run, timing.seenWakes ?? -1, timing.wakeInMs],
-    );
-  }
-  if (timing.release) {
-    await client.query('UPDATE runs SET lease_owner = NULL, lease_until = NULL WHERE id = $1', [hold.run]);
-  }
+export async function appendInTransaction(client: Client, request: AppendRequest): Promise<Appended> {
+  const [result] = await sendBatch(client, [request]);
+  if (result === undefined || 'error' in result) throw result?.error ?? leaseLost();
+  return result.value;
 }
 
-/** Appends an entry of somebody who holds no lease (a cancel). False when the run is unknown or has ended. */
-export async function appendFromOutside(client: Client, run: string, entry: RunEventEntry): Promise<boolean> {
-  const open = await client.query<{ seq: number; round: number; step: string | null; fence: string }>(
-    `UPDATE runs SET seq = seq + 1, updated_at = clock_timestamp(), wake_at = clock_timestamp(), wakes = wakes + 1
-      WHERE id = $1 AND NOT ended RETURNING seq, round, step, fence`,
-    [run],
+/**
+ * Appends an entry of somebody who holds no lease (a cancel, a note). False when the run is unknown or has ended.
+ * @param toEnded also where the run has ended: only what people read, it changes nothing of the run
+ */
+export async function appendFromOutside(
+  client: Client,
+  run: string,
+  entry: RunEventEntry,
+  { toEnded = false }: { readonly toEnded?: boolean } = {},
+): Promise<boolean> {
+  const open = await client.query<RunViewRow & { seq: number; fence: string }>(
+    'SELECT * FROM runs WHERE id = $1 AND (NOT ended OR $2) FOR UPDATE',
+    [run, toEnded],
   );
   const row = open.rows[0];
   if (!row) return false;
-  await write(client, run, Number(row.fence), row.seq - 1, row, [entry]);
+  const clean = { ...entry, message: cleanMessage(entry.message) };
+  const { view, round, step } = project(viewOf(row), clean);
+  await client.query(
+    `INSERT INTO run_events (run, seq, round, step, kind, message, data, fence, at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now())`,
+    [run, row.seq + 1, round, step, clean.kind, clean.message, storedJson(clean.data, 'the entry'), row.fence],
+  );
+  await client.query(
+    `UPDATE runs SET seq = seq + 1, updated_at = now(), cancel = $2, discard = $3,
+            wake_at = CASE WHEN ended THEN NULL ELSE clock_timestamp() END, wakes = wakes + 1
+      WHERE id = $1`,
+    [run, jsonOrNull(view.cancel), jsonOrNull(view.discard)],
+  );
   return true;
 }
 
@@ -73,146 +160,21 @@ export async function appendNote(
   run: string,
   entry: Extract<RunEventEntry, { kind: 'note' }>,
 ): Promise<void> {
-  const { rows } = await client.query<{ seq: number; round: number; step: string | null; fence: string }>(
-    'UPDATE runs SET seq = seq + 1 WHERE id = $1 RETURNING seq, round, step, fence',
-    [run],
-  );
-  const row = rows[0];
-  if (row) await write(client, run, Number(row.fence), row.seq - 1, row, [entry]);
+  await appendFromOutside(client, run, entry, { toEnded: true });
 }
 
-async function write(
-  client: Client,
-  run: string,
-  fence: number,
-  seqBefore: number,
-  at: { readonly round: number; readonly step: string | null },
-  entries: readonly RunEventEntry[],
-): Promise<void> {
-  let { round, step } = at;
-  for (const [index, entry] of entries.entries()) {
-    if (entry.kind === 'run:round') round += 1;
-    await client.query(
-      `INSERT INTO run_events (run, seq, round, step, kind, message, data, fence)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-      [
-        run,
-        seqBefore + index + 1,
-        round,
-        step,
-        entry.kind,
-        redactText(entry.message),
-        JSON.stringify(entry.data ?? null),
-        fence,
-      ],
-    );
-    await project(client, run, { round, step }, entry);
-    if (entry.kind === 'step:done' && entry.data.next !== null) step = entry.data.next;
-    if (entry.kind === 'run:back' || entry.kind === 'run:round') step = entry.data.to;
-  }
-}
-
-/** The rows that follow from one entry. Everything they hold comes from the entry itself. */
-async function project(
-  client: Client,
-  run: string,
-  { round, step }: { readonly round: number; readonly step: string | null },
-  entry: RunEventEntry,
-): Promise<void> {
-  const set = (columns: string, ...values: unknown[]) =>
-    client.query(`UPDATE runs SET ${columns} WHERE id = $1`, [run, ...values]);
-  switch (entry.kind) {
-    case 'run:started': // the row was made beside it
-    case 'note':
-      return;
-    case 'step:started':
-      await set(`state = $2, wait_reason = NULL, wait_message = NULL`, entry.data.state);
-      await client.query(
-        `INSERT INTO run_steps (run, round, step, state, started_at) VALUES ($1, $2, $3, 'running', clock_timestamp())
-         ON CONFLICT (run, round, step) DO UPDATE SET state = 'running', finished_at = NULL, message = NULL`,
-        [run, round, step],
-      );
-      return;
-    case 'step:done':
-      await client.query(
-        `UPDATE run_steps SET state = 'done', finished_at = clock_timestamp(), message = $4, output = $5
-          WHERE run = $1 AND round = $2 AND step = $3`,
-        [run, round, step, redactText(entry.message), JSON.stringify(entry.data.output ?? null)],
-      );
-      await set(
-        'step = COALESCE($2, step), state = COALESCE($3, state), attempts = 0, wait_reason = NULL, wait_message = NULL',
-        entry.data.next,
-        entry.data.state,
-      );
-      return;
-    case 'step:failed':
-      await stepIs(client, run, round, step, 'failed', entry.message);
-      return;
-    case 'run:parked':
-      await set(
-        'wait_reason = $2, wait_message = $3, attempts = $4',
-        entry.data.reason,
-        redactText(entry.message),
-        entry.data.attempts,
-      );
-      await stepIs(client, run, round, step, 'parked', entry.message);
-      return;
-    case 'run:back':
-      await set('step = $2, attempts = 0, wait_reason = NULL, wait_message = NULL', entry.data.to);
-      return;
-    case 'run:round':
-      await set(`step = $2, round = $3, attempts = 0, wait_reason = NULL, wait_message = NULL`, entry.data.to, round);
-      return;
-    case 'run:cancel-requested':
-      await set('cancel = COALESCE(cancel, $2)', JSON.stringify(entry.data));
-      return;
-    case 'run:discard-requested':
-      await set('discard = COALESCE(discard, $2)', JSON.stringify(entry.data));
-      return;
-    case 'run:ended':
-      await set(
-        `state = $2, outcome = $3, ended = true, wake_at = NULL, wait_reason = NULL, wait_message = NULL,
-         lease_owner = NULL, lease_until = NULL`,
-        entry.data.state,
-        entry.data.error === null ? null : JSON.stringify(entry.data.error),
-      );
-      await locksAtEnd(client, run, entry.data.state);
-      return;
-    case 'effect:intent':
-      await client.query(
-        `INSERT INTO run_effects (run, step, name, key, state) VALUES ($1, $2, $3, $4, 'intent') ON CONFLICT DO NOTHING`,
-        [run, step, entry.data.name, entry.data.key],
-      );
-      return;
-    case 'effect:done':
-      await client.query(
-        `INSERT INTO run_effects (run, step, name, key, state, result) VALUES ($1, $2, $3, $4, 'done', $5)
-         ON CONFLICT (run, step, name, key) DO UPDATE SET state = 'done', result = $5`,
-        [run, step, entry.data.name, entry.data.key, JSON.stringify(entry.data.result ?? null)],
-      );
-      return;
-  }
-}
-
-async function stepIs(
-  client: Client,
-  run: string,
-  round: number,
-  step: string | null,
-  state: string,
-  message: string,
-): Promise<void> {
-  await client.query('UPDATE run_steps SET state = $4, message = $5 WHERE run = $1 AND round = $2 AND step = $3', [
-    run,
-    round,
-    step,
-    state,
-    redactText(message),
-  ]);
-}
+const jsonOrNull = (value: unknown): string | null => (value === null ? null : JSON.stringify(value));
 
 export function leaseLost(): PlanwardenError {
   return new PlanwardenError('LEASE_LOST', 'another worker holds this run now', {
     remedy: 'Nothing to do: the other worker goes on.',
+  });
+}
+
+export function databaseAway(cause: unknown): PlanwardenError {
+  return new PlanwardenError('DATABASE_UNAVAILABLE', 'the database cannot be reached', {
+    remedy: 'Look whether Postgres is running; the work goes on by itself when it is back.',
+    failure: 'retryable',
+    cause,
   });
 }

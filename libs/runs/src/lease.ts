@@ -1,55 +1,130 @@
 import type pg from 'pg';
-import type { LeaseHold } from './journal.js';
+import type { LeaseHold } from './append-request.js';
+import { Batcher, type Settled } from './batcher.js';
+import { CLAIM_BATCH, KEEP_LEASES, LET_GO } from './journal.sql.js';
+import type { RunView } from './projection.js';
 import { type RunRecord, recordOf } from './run.repository.js';
+import type { Demand } from './run-event.js';
+import { viewOf } from './run-rows.js';
 
 export interface Claimed {
   readonly hold: LeaseHold;
   readonly run: RunRecord;
+  readonly view: RunView;
   /** Wake-ups counted when the run was claimed: a later one means "look again". */
   readonly seenWakes: number;
-  /** Tries of the current step that ended in a retryable failure. */
-  readonly attempts: number;
+  /** Whether a lock is held for the run. */
+  readonly hasLocks: boolean;
 }
 
-/** Takes a run that is due and free, with a fence above every earlier one; undefined when there is nothing to do. */
-export async function claim(pool: pg.Pool, id: string, owner: string, leaseMs: number): Promise<Claimed | undefined> {
-  const taken = await pool.query<Parameters<typeof recordOf>[0] & { fence: string; wakes: number; attempts: number }>(
-    `UPDATE runs SET lease_owner = $2, lease_until = clock_timestamp() + $3 * interval '1 millisecond', fence = fence + 1
-      WHERE id = $1 AND NOT ended AND wake_at <= clock_timestamp()
-        AND (lease_until IS NULL OR lease_until < clock_timestamp())
-      RETURNING *`,
-    [id, owner, leaseMs],
-  );
-  const row = taken.rows[0];
-  if (!row) return undefined;
-  return {
-    hold: { run: id, owner, fence: Number(row.fence), leaseMs },
-    run: recordOf(row),
-    seenWakes: row.wakes,
-    attempts: row.attempts,
-  };
+type ClaimedRow = Parameters<typeof recordOf>[0] &
+  Parameters<typeof viewOf>[0] & { fence: string; wakes: number; has_locks: boolean };
+
+/** Takes runs that are due and free; claims that come at the same time share a statement. */
+export class Claims {
+  readonly #batcher: Batcher<string, Claimed | undefined>;
+
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly owner: string,
+    private readonly leaseMs: number,
+  ) {
+    this.#batcher = new Batcher((ids) => this.#claim(ids), { lanes: 2, most: 128 });
+  }
+
+  /** Undefined when there is nothing to do: not due, held by another, ended or unknown. */
+  claim(id: string): Promise<Claimed | undefined> {
+    return this.#batcher.add(id);
+  }
+
+  async #claim(ids: readonly string[]): Promise<Settled<Claimed | undefined>[]> {
+    const values = [[...new Set(ids)].sort(), this.owner, this.leaseMs];
+    const { rows } = await this.pool.query<ClaimedRow>({ ...CLAIM_BATCH, values });
+    const taken = new Map(rows.map((row) => [row.id, this.#claimed(row)]));
+    return ids.map((id) => {
+      const value = taken.get(id);
+      // Of two who ask for the same run at the same time one gets it.
+      taken.delete(id);
+      return { value };
+    });
+  }
+
+  #claimed(row: ClaimedRow): Claimed {
+    return {
+      hold: { run: row.id, owner: this.owner, fence: Number(row.fence), leaseMs: this.leaseMs },
+      run: recordOf(row),
+      view: viewOf(row),
+      seenWakes: row.wakes,
+      hasLocks: row.has_locks,
+    };
+  }
 }
 
-/**
- * Keeps a lease alive while a step works; aborts its signal when the lease is gone.
- * @returns a function that stops it
- */
-export function keepAlive(pool: pg.Pool, hold: LeaseHold, abort: AbortController): () => void {
-  const timer = setInterval(() => {
-    pool
-      .query(
-        `UPDATE runs SET lease_until = clock_timestamp() + $4 * interval '1 millisecond'
-          WHERE id = $1 AND lease_owner = $2 AND fence = $3 AND NOT ended`,
-        [hold.run, hold.owner, hold.fence, hold.leaseMs],
-      )
-      .then((kept) => {
-        if (kept.rowCount === 0) abort.abort();
-      })
+/** Told while a lease is held. */
+export interface LeaseWatch {
+  /** The lease is another's now. */
+  lost(): void;
+  canceled(demand: Demand): void;
+}
+
+/** Longest time until a running step hears of a cancel, in milliseconds. */
+const LOOK_MS = 1000;
+
+/** Keeps the leases of a process alive, all by one statement, and hears of cancels on the way. */
+export class LeaseKeeper {
+  readonly #held = new Map<string, { readonly hold: LeaseHold; readonly watch: LeaseWatch; isNew: boolean }>();
+  #timer: NodeJS.Timeout | undefined;
+  #isLooking = false;
+
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly owner: string,
+    private readonly leaseMs: number,
+  ) {}
+
+  /** @returns a function that stops it */
+  keep(hold: LeaseHold, watch: LeaseWatch): () => void {
+    const key = `${hold.run} ${hold.fence}`;
+    this.#held.set(key, { hold, watch, isNew: true });
+    if (this.#timer === undefined) {
+      this.#timer = setInterval(() => void this.#look(), Math.min(LOOK_MS, this.leaseMs / 3));
+      this.#timer.unref();
+    }
+    return () => {
+      this.#held.delete(key);
+      if (this.#held.size > 0) return;
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    };
+  }
+
+  async #look(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    // One that was taken since the last look is young: most are given back before the next.
+    const old = [...this.#held.values()].filter((one) => !one.isNew);
+    for (const one of this.#held.values()) one.isNew = false;
+    try {
+      if (old.length === 0) return;
+      const values = [old.map(({ hold }) => hold.run), old.map(({ hold }) => hold.fence), this.owner, this.leaseMs];
+      const { rows } = await this.pool.query<{ id: string; cancel: Demand | null }>({ ...KEEP_LEASES, values });
+      const kept = new Map(rows.map((row) => [row.id, row]));
+      for (const { hold, watch } of old) {
+        const row = kept.get(hold.run);
+        if (row === undefined) watch.lost();
+        else if (row.cancel !== null) watch.canceled(row.cancel);
+      }
+    } catch {
       // The database is away: the lease runs out by itself, and the next journal entry says so.
-      .catch(() => undefined);
-  }, hold.leaseMs / 3);
-  timer.unref();
-  return () => clearInterval(timer);
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+}
+
+/** Gives a lease back early, so that nobody waits for its end. */
+export async function letGo(pool: pg.Pool, { run, owner, fence }: LeaseHold): Promise<void> {
+  await pool.query(LET_GO, [run, owner, fence]);
 }
 
 /**

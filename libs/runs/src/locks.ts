@@ -1,7 +1,8 @@
 import { PlanwardenError } from '@planwarden/contracts';
 import { withTransaction } from '@planwarden/database';
 import type pg from 'pg';
-import { appendNote, type LeaseHold, leaseLost } from './journal.js';
+import type { LeaseHold } from './append-request.js';
+import { appendNote, leaseLost } from './journal.js';
 import { longestWaiting, passOn } from './lock-rows.js';
 import type { Demand } from './run-event.js';
 

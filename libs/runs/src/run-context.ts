@@ -1,7 +1,6 @@
 import { type FaultPoints, type Log, PlanwardenError } from '@planwarden/contracts';
-import { withTransaction } from '@planwarden/database';
 import type pg from 'pg';
-import { appendUnderLease, type LeaseHold } from './journal.js';
+import type { LeasedRun } from './leased-run.js';
 import { giveLock, handOnLock, pinLock, takeLock } from './locks.js';
 import type { RunRecord, RunStore } from './run.repository.js';
 import type { RunEventEntry } from './run-event.js';
@@ -10,28 +9,59 @@ import type { Effect, Shape, Step, StepContext } from './step.js';
 export interface ContextParts {
   readonly pool: pg.Pool;
   readonly store: RunStore;
-  readonly hold: LeaseHold;
+  readonly leased: LeasedRun;
+  /** The run as the step sees it. */
   readonly run: RunRecord;
   readonly step: Step;
   readonly carry: Map<string, unknown>;
-  readonly signal: AbortSignal;
+  readonly abort: StepAbort;
   readonly log: Log;
   readonly faults: FaultPoints;
 }
 
+/**
+ * How a step is told to stop. What it has begun outside is let come to its end first: an effect that is cut off in the
+ * middle would only have to be asked for.
+ */
+export class StepAbort {
+  readonly #controller = new AbortController();
+  #acting = 0;
+  #reason: Error | undefined;
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** @param now also cuts off what is under way outside: its answer could not be recorded any more */
+  abort(reason: Error, { now = false }: { readonly now?: boolean } = {}): void {
+    this.#reason ??= reason;
+    if (now || this.#acting === 0) this.#controller.abort(this.#reason);
+  }
+
+  async acting<T>(act: () => Promise<T>): Promise<T> {
+    this.#acting += 1;
+    try {
+      return await act();
+    } finally {
+      this.#acting -= 1;
+      if (this.#reason !== undefined && this.#acting === 0) this.#controller.abort(this.#reason);
+    }
+  }
+}
+
 /** What a step gets. Everything it writes goes through the lease's fence. */
 export function stepContext(parts: ContextParts): StepContext {
-  const { pool, store, hold, run, step } = parts;
-  const append = (...entries: RunEventEntry[]) =>
-    withTransaction(pool, (client) => appendUnderLease(client, hold, entries));
+  const { pool, store, leased, run, step } = parts;
+  const { hold } = leased;
   const outputIfAny = async <T>(name: string, shape: Shape<T>): Promise<T | undefined> => {
-    const found = await store.output(run.id, name, run.round);
-    return found === undefined ? undefined : shape.parse(found);
+    const own = leased.ownOutput(name);
+    const found = own === undefined ? await store.output(run.id, name, run.round) : JSON.parse(own);
+    return found === undefined || found === null ? undefined : shape.parse(found);
   };
   const context: StepContext = {
     run,
-    fence: hold.fence,
-    signal: parts.signal,
+    fence: leased.hold.fence,
+    signal: parts.abort.signal,
     log: parts.log,
     carry: parts.carry,
     outputIfAny,
@@ -40,9 +70,12 @@ export function stepContext(parts: ContextParts): StepContext {
       if (found === undefined) throw new Error(`step ${step.name} needs the output of ${name}, which has none`);
       return found;
     },
-    effect: (name, shape, act) => runEffect(parts, context, append, name, shape, act),
-    note: (message, data) => append({ kind: 'note', data: data ?? null, message }),
-    takeLock: (name, demand = {}) => takeLock(pool, hold, name, demand),
+    effect: (name, shape, act) => parts.abort.acting(() => runEffect(parts, context, name, shape, act)),
+    note: (message, data) => leased.append([{ kind: 'note', data: data ?? null, message }]),
+    takeLock: (name, demand = {}) => {
+      leased.touchesLocks();
+      return takeLock(pool, hold, name, demand);
+    },
     giveLock: (name) => giveLock(pool, hold, name),
     pinLock: (name) => pinLock(pool, hold, name),
     handOnLock: (name, afterSeconds) => handOnLock(pool, hold, name, afterSeconds),
@@ -52,47 +85,36 @@ export function stepContext(parts: ContextParts): StepContext {
 
 /** Intent, act, record. An intent found from before means doubt: the target is asked first. */
 async function runEffect<T>(
-  parts: ContextParts,
+  { leased, run, step, faults }: ContextParts,
   context: StepContext,
-  append: (...entries: RunEventEntry[]) => Promise<void>,
   name: string,
   shape: Shape<T>,
   act: (key: string) => Promise<T>,
 ): Promise<T> {
-  const effect = parts.step.effects.find((declared) => declared.name === name);
-  if (!effect) throw new Error(`step ${parts.step.name} does not declare the effect ${name}`);
-  const key = effect.key(parts.run);
-  const before = await earlier(parts, name, key);
+  const effect = step.effects.find((declared) => declared.name === name);
+  if (!effect) throw new Error(`step ${step.name} does not declare the effect ${name}`);
+  context.signal.throwIfAborted();
+  const key = effect.key(run);
+  const before = await leased.effect(step.name, name, key);
   if (before?.state === 'done') return shape.parse(before.result);
   if (effect.kind === 'once') {
     if (before === undefined) {
-      await append({ kind: 'effect:intent', data: { name, key }, message: `about to do ${name}` });
+      await leased.append([{ kind: 'effect:intent', data: { name, key }, message: `about to do ${name}` }]);
     } else {
       const found = await reconciled(effect, context, key, shape);
       if (found !== undefined) {
-        await append(doneEntry(name, key, found.result, true));
+        await leased.append([doneEntry(name, key, found.result, true)]);
         return found.result;
       }
     }
   }
-  await parts.faults.at('runs:effect:intended');
+  await faults.at('runs:effect:intended');
+  context.signal.throwIfAborted();
   const result = await act(key);
-  await parts.faults.at('runs:effect:acted');
-  await append(doneEntry(name, key, result, false));
-  await parts.faults.at('runs:effect:recorded');
+  await faults.at('runs:effect:acted');
+  await leased.append([doneEntry(name, key, result, false)]);
+  await faults.at('runs:effect:recorded');
   return result;
-}
-
-async function earlier(
-  { pool, run, step }: ContextParts,
-  name: string,
-  key: string,
-): Promise<{ state: 'intent' | 'done'; result: unknown } | undefined> {
-  const found = await pool.query<{ state: 'intent' | 'done'; result: unknown }>(
-    'SELECT state, result FROM run_effects WHERE run = $1 AND step = $2 AND name = $3 AND key = $4',
-    [run.id, step.name, name, key],
-  );
-  return found.rows[0];
 }
 
 async function reconciled<T>(

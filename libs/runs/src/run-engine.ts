@@ -5,14 +5,17 @@ import {
   isPlanwardenError,
   type Log,
   noFaults,
+  PlanwardenError,
   silentLog,
 } from '@planwarden/contracts';
-import { isDatabaseAway, withTransaction } from '@planwarden/database';
+import { isDatabaseAway } from '@planwarden/database';
 import type pg from 'pg';
-import { appendUnderLease, type Timing } from './journal.js';
-import { type Claimed, claim, keepAlive } from './lease.js';
+import { CanceledWhileRunning, executeStep } from './execute-step.js';
+import { JournalWriter, leaseLost } from './journal.js';
+import { Claims, LeaseKeeper, letGo } from './lease.js';
+import { LeasedRun } from './leased-run.js';
 import { RunStore } from './run.repository.js';
-import { stepContext } from './run-context.js';
+import { StepAbort, stepContext } from './run-context.js';
 import type { RunEventEntry } from './run-event.js';
 import { assertTransition, CANCELABLE_STATES } from './run-states.js';
 import { assertPipeline, type Pipeline, type Step, type StepContext, type StepOutcome } from './step.js';
@@ -26,13 +29,16 @@ export const RUN_FAULT_POINTS = [
   'runs:effect:recorded',
   'runs:step:executed',
   'runs:step:recorded',
+  // Around every commit of the journal, whatever it holds and however many runs share it.
+  'runs:commit:before',
+  'runs:commit:after',
 ] as const;
 
 export interface RunEngineOptions {
   readonly pool: pg.Pool;
   /** Every version this process can carry. A run keeps the version it began with. */
   readonly pipelines: readonly Pipeline[];
-  /** Name of this worker in leases and logs. */
+  /** Name of this worker in leases and logs: another one in every process. */
   readonly worker: string;
   readonly log?: Log;
   readonly faults?: FaultPoints;
@@ -43,6 +49,10 @@ export interface RunEngineOptions {
   /** First back-off in milliseconds, doubled up to `maxBackOffMs`. Defaults 250 and 60 000. */
   readonly backOffMs?: number;
   readonly maxBackOffMs?: number;
+  /** Longest time of one execution of a step that names none itself, in milliseconds. Default 30 minutes. */
+  readonly stepDeadlineMs?: number;
+  /** How long a step that was told to stop is waited for, in milliseconds. Default 10 000. */
+  readonly stepGraceMs?: number;
 }
 
 export interface Advance {
@@ -52,20 +62,33 @@ export interface Advance {
   readonly wakeInMs?: number;
 }
 
-interface Journey extends Claimed {
+/** One advance of a run: what this worker holds in memory for it. */
+interface Journey {
+  readonly leased: LeasedRun;
   readonly pipeline: Pipeline;
   readonly carry: Map<string, unknown>;
-  readonly abort: AbortController;
+}
+
+/** What may stop the step that runs now. */
+interface Stop {
+  abort: StepAbort;
+  isLost: boolean;
+  hasHeardCancel: boolean;
 }
 
 /** How long a run rests whose road this process does not know; a release that knows it wakes it at its start. */
 const PIPELINE_CHANGED_MS = 60_000;
+/** Longest time for tidying up before an end. */
+const TIDY_MS = 60_000;
 
 /** Carries runs through their pipeline. Any number of engines may share a database; Postgres says what is next. */
 export class RunEngine {
   readonly #options: Required<RunEngineOptions>;
   readonly #store: RunStore;
   readonly #pipelines: ReadonlyMap<string, Pipeline>;
+  readonly #claims: Claims;
+  readonly #leases: LeaseKeeper;
+  readonly #writer: JournalWriter;
 
   /** @throws Error when a pipeline cannot work or a version is there twice */
   constructor(options: RunEngineOptions) {
@@ -79,9 +102,15 @@ export class RunEngine {
       maxAttempts: 40,
       backOffMs: 250,
       maxBackOffMs: 60_000,
+      stepDeadlineMs: 30 * 60_000,
+      stepGraceMs: 10_000,
       ...options,
     };
-    this.#store = new RunStore(options.pool);
+    const { pool, worker, leaseMs, faults } = this.#options;
+    this.#store = new RunStore(pool);
+    this.#claims = new Claims(pool, worker, leaseMs);
+    this.#leases = new LeaseKeeper(pool, worker, leaseMs);
+    this.#writer = new JournalWriter(pool, faults);
   }
 
   /**
@@ -89,24 +118,45 @@ export class RunEngine {
    * @throws only what the database throws; the run is found again by the sweep
    */
   async advance(id: string): Promise<Advance> {
-    const { pool, worker, leaseMs, faults, log } = this.#options;
-    const claimed = await claim(pool, id, worker, leaseMs);
+    const { pool, faults, log } = this.#options;
+    const claimed = await this.#claims.claim(id);
     if (!claimed) return { kind: 'nothing' };
-    const abort = new AbortController();
-    const stop = keepAlive(pool, claimed.hold, abort);
+    const leased = new LeasedRun(pool, this.#writer, claimed);
+    const stop: Stop = { abort: new StepAbort(), isLost: false, hasHeardCancel: false };
+    const release = this.#keep(leased, stop);
     try {
       await faults.at('runs:claimed');
       const pipeline = this.#pipelines.get(claimed.run.pipeline);
       const isKnown = claimed.run.step === null || pipeline?.steps.some(({ name }) => name === claimed.run.step);
-      if (!pipeline || !isKnown) return await this.#parkStranger(claimed, pipeline);
-      return await this.#travel({ ...claimed, pipeline, carry: new Map(), abort });
+      if (!pipeline || !isKnown) return await this.#parkStranger(leased, pipeline);
+      return await this.#travel({ leased, pipeline, carry: new Map() }, stop);
     } catch (error) {
-      if (!isPlanwardenError(error) || error.code !== 'LEASE_LOST') throw error;
-      log.warn({ run: id, fence: claimed.hold.fence }, 'the lease was lost; another worker goes on');
-      return { kind: 'nothing' };
+      if (isPlanwardenError(error) && error.code === 'LEASE_LOST') {
+        log.warn({ run: id, fence: claimed.hold.fence }, 'the lease was lost; another worker goes on');
+        return { kind: 'nothing' };
+      }
+      // Nobody needs to wait for the end of the lease; where the database is away it runs out by itself.
+      await letGo(pool, claimed.hold).catch(() => undefined);
+      throw error;
     } finally {
-      stop();
+      release();
     }
+  }
+
+  #keep(leased: LeasedRun, stop: Stop): () => void {
+    return this.#leases.keep(leased.hold, {
+      lost: () => {
+        stop.isLost = true;
+        stop.abort.abort(leaseLost(), { now: true });
+      },
+      canceled: (demand) => {
+        leased.hearsCancel(demand);
+        // Once: where the cancel comes too late the step runs again, undisturbed.
+        if (stop.hasHeardCancel || !CANCELABLE_STATES.includes(leased.run.state)) return;
+        stop.hasHeardCancel = true;
+        stop.abort.abort(new CanceledWhileRunning('a cancel was asked for'));
+      },
+    });
   }
 
   /** Wakes the runs that waited for a release which has their pipeline: this one may. */
@@ -115,8 +165,8 @@ export class RunEngine {
   }
 
   /** The road of this run is not the one this process ships: it waits, untouched, for a release that has it. */
-  async #parkStranger(claimed: Claimed, pipeline: Pipeline | undefined): Promise<Advance> {
-    const { run } = claimed;
+  async #parkStranger(leased: LeasedRun, pipeline: Pipeline | undefined): Promise<Advance> {
+    const { run } = leased;
     const what = pipeline ? `step ${run.step} of pipeline ${run.pipeline}` : `pipeline ${run.pipeline}`;
     const message = `this release does not have ${what}`;
     const error: ErrorBody = {
@@ -125,44 +175,39 @@ export class RunEngine {
       remedy: 'Start a release that has it, and the run goes on; or ask for the change anew.',
     };
     this.#options.log.warn({ run: run.id, code: error.code }, message);
-    return this.#park(claimed, { reason: 'pipeline_changed', message, forMs: PIPELINE_CHANGED_MS, error });
+    return this.#park(leased, { reason: 'pipeline_changed', message, forMs: PIPELINE_CHANGED_MS, error });
   }
 
-  async #travel(first: Journey): Promise<Advance> {
-    let journey = await this.#enter(first);
+  async #travel(journey: Journey, stop: Stop): Promise<Advance> {
+    const { leased, pipeline } = journey;
+    this.#enter(journey);
     for (;;) {
       const stopped = await this.#stopIfAsked(journey);
       if (stopped) return stopped;
-      const step = stepOf(journey.pipeline, journey.run.step);
-      const log = this.#options.log;
-      log.debug({ run: journey.run.id, round: journey.run.round, step: step.name }, 'step begins');
+      const step = stepOf(pipeline, leased.run.step);
+      const { id, round } = leased.run;
+      this.#options.log.debug({ run: id, round, step: step.name }, 'step begins');
       await this.#begin(journey, step);
-      const outcome = await this.#execute(journey, step);
+      const outcome = await this.#execute(journey, step, stop);
       await this.#options.faults.at('runs:step:executed');
-      const result = await this.#settle(journey, step, outcome);
+      const result = outcome === 'canceled' ? undefined : await this.#settle(journey, step, outcome);
       await this.#options.faults.at('runs:step:recorded');
       if (result) return result;
-      journey = { ...journey, run: await this.#store.get(journey.run.id), attempts: 0 };
     }
   }
 
   /** A new lease: what lived in memory is gone, so some steps enter the road earlier. */
-  async #enter(journey: Journey): Promise<Journey> {
-    const { run } = journey;
-    const back = run.step === null ? undefined : stepOf(journey.pipeline, run.step).reentersAt;
-    if (back !== undefined) {
-      await this.#append(journey, [{ kind: 'run:back', data: { to: back }, message: `enters again at ${back}` }]);
-      return { ...journey, run: await this.#store.get(run.id) };
-    }
-    if (run.step !== null) return journey;
+  #enter({ leased, pipeline }: Journey): void {
+    const { step } = leased.run;
     // A run that has just begun stands before its first step.
-    const first = journey.pipeline.steps[0]?.name ?? '';
-    await this.#append(journey, [{ kind: 'run:back', data: { to: first }, message: 'sets out' }]);
-    return { ...journey, run: await this.#store.get(run.id) };
+    const to = step === null ? (pipeline.steps[0]?.name ?? '') : stepOf(pipeline, step).reentersAt;
+    if (to === undefined) return;
+    const message = step === null ? 'sets out' : `enters again at ${to}`;
+    leased.ride({ kind: 'run:back', data: { to }, message });
   }
 
   async #stopIfAsked(journey: Journey): Promise<Advance | undefined> {
-    const { run } = journey;
+    const { run } = journey.leased;
     if (!run.cancel || !CANCELABLE_STATES.includes(run.state)) return undefined;
     if (await this.#hasReleased(journey)) return undefined;
     return this.#end(journey, 'canceled', null, `canceled by ${run.cancel.by}`);
@@ -173,15 +218,17 @@ export class RunEngine {
    * that nothing happened. In doubt it was.
    */
   async #hasReleased(journey: Journey): Promise<boolean> {
-    const { run } = journey;
-    for (const step of journey.pipeline.steps.filter(({ reentersAt }) => reentersAt !== undefined)) {
+    const { leased, pipeline } = journey;
+    const { run } = leased;
+    for (const step of pipeline.steps.filter(({ reentersAt }) => reentersAt !== undefined)) {
       for (const effect of step.effects) {
         const key = effect.key(run);
-        const known = await this.#store.effect(run.id, step.name, effect.name, key);
-        if (known === 'done') return true;
-        if (known === null || effect.kind !== 'once') continue;
+        const known = await leased.effect(step.name, effect.name, key);
+        if (known?.state === 'done') return true;
+        if (known === undefined || effect.kind !== 'once') continue;
         try {
-          if ((await effect.reconcile(this.#context(journey, step), key)).found !== 'absent') return true;
+          const context = this.#context(journey, step, new StepAbort());
+          if ((await effect.reconcile(context, key)).found !== 'absent') return true;
         } catch (error) {
           this.#options.log.warn({ run: run.id, err: error }, 'what was released cannot be told; the cancel waits');
           return true;
@@ -191,41 +238,48 @@ export class RunEngine {
     return false;
   }
 
-  async #begin(journey: Journey, step: Step): Promise<void> {
-    if (step.state !== journey.run.state) assertTransition(journey.run.state, step.state);
+  async #begin({ leased }: Journey, step: Step): Promise<void> {
+    const before = leased.run.state;
+    if (step.state !== before) assertTransition(before, step.state);
     // A parked step that is only looked at again writes nothing: a poll must not make the journal grow.
-    if (journey.run.wait === null) {
-      await this.#append(journey, [
-        { kind: 'step:started', data: { state: step.state }, message: `${step.name} begins` },
-      ]);
+    if (leased.run.wait === null) {
+      // Nothing is done on its word: it goes with the next entry, or by itself soon.
+      leased.ride({ kind: 'step:started', data: { state: step.state }, message: `${step.name} begins` });
+      // From here a cancel is taken again, so whoever asks for one must see it.
+      if (!CANCELABLE_STATES.includes(before) && CANCELABLE_STATES.includes(step.state)) await leased.append([]);
     }
     await this.#options.faults.at('runs:step:started');
   }
 
-  async #execute(journey: Journey, step: Step): Promise<StepOutcome> {
+  async #execute(journey: Journey, step: Step, stop: Stop): Promise<StepOutcome | 'canceled'> {
+    if (stop.isLost) throw leaseLost();
+    stop.abort = new StepAbort();
+    const times = { deadlineMs: this.#options.stepDeadlineMs, graceMs: this.#options.stepGraceMs };
     try {
-      return await step.execute(this.#context(journey, step));
+      return await executeStep(step, this.#context(journey, step, stop.abort), stop.abort, times);
     } catch (error) {
+      if (error instanceof CanceledWhileRunning) return 'canceled';
       return this.#failure(journey, step, error);
     }
   }
 
-  #context({ hold, run, carry, abort }: Journey, step: Step): StepContext {
+  #context({ leased, carry }: Journey, step: Step, abort: StepAbort): StepContext {
     const { pool, log, faults } = this.#options;
-    const parts = { pool, store: this.#store, hold, step, carry, signal: abort.signal, log, faults };
-    return stepContext({ ...parts, run: { ...run, state: step.state } });
+    const run = { ...leased.run, state: step.state };
+    return stepContext({ pool, store: this.#store, leased, run, step, carry, abort, log, faults });
   }
 
   /** Classified once, here: retryable waits and tries again, everything else ends the run. */
-  #failure(journey: Journey, step: Step, error: unknown): StepOutcome {
+  #failure({ leased }: Journey, step: Step, error: unknown): StepOutcome {
     if (isPlanwardenError(error) && error.code === 'LEASE_LOST') throw error;
     const { maxAttempts, backOffMs, maxBackOffMs, log } = this.#options;
-    const fields = { run: journey.run.id, round: journey.run.round, step: step.name, attempt: journey.attempts + 1 };
+    const { run, attempts } = leased;
+    const fields = { run: run.id, round: run.round, step: step.name, attempt: attempts + 1 };
     const isRetryable = isPlanwardenError(error) ? error.failure === 'retryable' : isDatabaseAway(error);
-    if (isRetryable && journey.attempts + 1 < maxAttempts) {
+    if (isRetryable && attempts + 1 < maxAttempts) {
       const message = isPlanwardenError(error) ? error.message : 'the database cannot be reached';
       log.warn({ ...fields, code: isPlanwardenError(error) ? error.code : 'DATABASE_UNAVAILABLE' }, message);
-      const forMs = Math.min(backOffMs * 2 ** Math.min(journey.attempts, 20), maxBackOffMs);
+      const forMs = Math.min(backOffMs * 2 ** Math.min(attempts, 20), maxBackOffMs);
       return { kind: 'wait', reason: 'outside_down', message, forMs };
     }
     if (!isPlanwardenError(error)) log.error({ ...fields, err: error }, 'a step failed in a way we did not expect');
@@ -235,14 +289,15 @@ export class RunEngine {
   }
 
   async #settle(journey: Journey, step: Step, outcome: StepOutcome): Promise<Advance | undefined> {
+    const { leased, pipeline } = journey;
     switch (outcome.kind) {
       case 'done':
         return this.#done(journey, step, outcome.message, outcome.output);
       case 'wait':
-        return this.#park(journey, outcome);
+        return this.#park(leased, outcome);
       case 'back':
-        stepOf(journey.pipeline, outcome.step);
-        await this.#append(journey, [{ kind: 'run:back', data: { to: outcome.step }, message: outcome.message }]);
+        stepOf(pipeline, outcome.step);
+        await leased.append([{ kind: 'run:back', data: { to: outcome.step }, message: outcome.message }]);
         return undefined;
       case 'new-round':
         return this.#newRound(journey, step, outcome.error);
@@ -252,41 +307,46 @@ export class RunEngine {
   }
 
   async #done(journey: Journey, step: Step, message: string, output: unknown): Promise<Advance | undefined> {
-    const { log } = this.#options;
-    const { steps } = journey.pipeline;
-    const next = steps[steps.indexOf(step) + 1]?.name ?? null;
+    const { leased, pipeline } = journey;
+    const next = pipeline.steps[pipeline.steps.indexOf(step) + 1]?.name ?? null;
     const state = step.doneState ?? null;
-    log.info({ run: journey.run.id, round: journey.run.round, step: step.name }, 'step done');
     const entry: RunEventEntry = { kind: 'step:done', data: { output: output ?? null, next, state }, message };
-    if (next !== null) {
-      await this.#append(journey, [entry]);
-      return undefined;
+    const { id: run, round } = leased.run;
+    try {
+      if (next === null) {
+        assertTransition(step.state, 'applied');
+        const ended = { kind: 'run:ended', data: { state: 'applied', error: null }, message: 'applied' } as const;
+        await leased.append([entry, ended]);
+      } else {
+        await leased.append([entry]);
+      }
+    } catch (error) {
+      if (!isPlanwardenError(error) || error.code !== 'OUTPUT_REFUSED') throw error;
+      return this.#settle(journey, step, this.#failure(journey, step, error));
     }
-    assertTransition(step.state, 'applied');
-    await this.#append(journey, [
-      entry,
-      { kind: 'run:ended', data: { state: 'applied', error: null }, message: 'applied' },
-    ]);
-    return { kind: 'ended' };
+    this.#options.log.info({ run, round, step: step.name }, 'step done');
+    return next === null ? { kind: 'ended' } : undefined;
   }
 
-  async #park(journey: Claimed, wait: Wait): Promise<Advance> {
+  async #park(leased: LeasedRun, wait: Wait): Promise<Advance> {
     const { reason, message, forMs, error } = wait;
+    const { run } = leased;
     const isRetry = reason === 'outside_down';
-    const attempts = isRetry ? journey.attempts + 1 : 0;
-    const same = journey.run.wait?.reason === reason && journey.run.wait.message === message;
-    const entries: RunEventEntry[] =
-      same && !isRetry
-        ? []
-        : [{ kind: 'run:parked', data: { reason, attempts, ...(error ? { error } : {}) }, message }];
-    await this.#append(journey, entries, { wakeInMs: forMs, release: true });
-    if (!same) this.#options.log.info({ run: journey.run.id, step: journey.run.step, reason }, 'run parked');
+    const attempts = isRetry ? leased.attempts + 1 : 0;
+    const same = run.wait?.reason === reason && run.wait.message === message;
+    const entry: RunEventEntry = {
+      kind: 'run:parked',
+      data: { reason, attempts, ...(error ? { error } : {}) },
+      message,
+    };
+    await leased.append(same && !isRetry ? [] : [entry], { wakeInMs: forMs, release: true });
+    if (!same) this.#options.log.info({ run: run.id, step: run.step, reason }, 'run parked');
     return { kind: 'parked', wakeInMs: forMs };
   }
 
   async #newRound(journey: Journey, step: Step, error: ErrorBody): Promise<Advance | undefined> {
-    const { pipeline } = journey;
-    if (journey.run.round >= pipeline.maxRounds) {
+    const { leased, pipeline } = journey;
+    if (leased.run.round >= pipeline.maxRounds) {
       const exhausted: ErrorBody = {
         code: 'ROUNDS_EXHAUSTED',
         message: `${pipeline.maxRounds} rounds were not enough; the last one ended with: ${error.message}`,
@@ -296,45 +356,41 @@ export class RunEngine {
       return this.#end(journey, step.failsAs ?? 'errored', exhausted, exhausted.message);
     }
     const to = pipeline.roundStartsAt;
-    await this.#append(journey, [{ kind: 'run:round', data: { error, to }, message: error.message }]);
+    await leased.append([{ kind: 'run:round', data: { error, to }, message: error.message }]);
     return undefined;
   }
 
   async #end(journey: Journey, state: EndState, error: ErrorBody | null, message: string): Promise<Advance> {
-    const step = stepOf(journey.pipeline, journey.run.step);
-    const from = state === 'canceled' ? journey.run.state : step.state;
-    assertTransition(from, state);
-    const { pool, log, faults } = this.#options;
-    const { pipeline, hold, run, carry, abort } = journey;
-    const context = stepContext({
-      pool,
-      store: this.#store,
-      hold,
-      run,
-      step,
-      carry,
-      signal: abort.signal,
-      log,
-      faults,
-    });
-    try {
-      await pipeline.beforeEnd?.(context, { state, error });
-    } catch (failure) {
-      if (isPlanwardenError(failure) && failure.code === 'LEASE_LOST') throw failure;
-      const code = isPlanwardenError(failure) ? failure.code : 'INTERNAL';
-      log.warn({ run: run.id, state, code, ...(code === 'INTERNAL' ? { err: failure } : {}) }, 'tidying up failed');
-    }
+    const { leased, pipeline } = journey;
+    const { run } = leased;
+    const step = stepOf(pipeline, run.step);
+    assertTransition(state === 'canceled' ? run.state : step.state, state);
+    await this.#tidy(journey, step, { state, error });
     const failed: RunEventEntry[] = error ? [{ kind: 'step:failed', data: { error }, message: error.message }] : [];
-    await this.#append(journey, [...failed, { kind: 'run:ended', data: { state, error }, message }]);
-    log.info({ run: run.id, state, ...(error ? { code: error.code } : {}) }, 'run ended');
+    await leased.append([...failed, { kind: 'run:ended', data: { state, error }, message }]);
+    this.#options.log.info({ run: run.id, state, ...(error ? { code: error.code } : {}) }, 'run ended');
     return { kind: 'ended' };
   }
 
-  #append(journey: Claimed, entries: readonly RunEventEntry[], timing: Timing = {}): Promise<void> {
-    const { hold, seenWakes } = journey;
-    return withTransaction(this.#options.pool, (client) =>
-      appendUnderLease(client, hold, entries, { ...timing, seenWakes }),
-    );
+  async #tidy(journey: Journey, step: Step, end: { state: EndState; error: ErrorBody | null }): Promise<void> {
+    const { leased, pipeline } = journey;
+    if (pipeline.beforeEnd === undefined) return;
+    const abort = new StepAbort();
+    const tooLong = setTimeout(() => abort.abort(tidyTimedOut()), TIDY_MS);
+    const givenUp = new Promise<never>((_, reject) => {
+      abort.signal.addEventListener('abort', () => reject(abort.signal.reason), { once: true });
+    });
+    try {
+      const context = { ...this.#context(journey, step, abort), run: leased.run };
+      await Promise.race([pipeline.beforeEnd(context, end), givenUp]);
+    } catch (failure) {
+      if (isPlanwardenError(failure) && failure.code === 'LEASE_LOST') throw failure;
+      const code = isPlanwardenError(failure) ? failure.code : 'INTERNAL';
+      const fields = { run: leased.run.id, state: end.state, code };
+      this.#options.log.warn({ ...fields, ...(code === 'INTERNAL' ? { err: failure } : {}) }, 'tidying up failed');
+    } finally {
+      clearTimeout(tooLong);
+    }
   }
 }
 
@@ -345,6 +401,11 @@ function stepOf(pipeline: Pipeline, name: string | null): Step {
   if (!found) throw new Error(`the pipeline has no step ${name ?? '(none)'}`);
   return found;
 }
+
+const tidyTimedOut = (): PlanwardenError =>
+  new PlanwardenError('STEP_TIMED_OUT', 'tidying up before the end did not end within its time', {
+    remedy: 'Look at what the run left on the outside; the run itself has ended.',
+  });
 
 function bodyOf(error: unknown): ErrorBody {
   if (isPlanwardenError(error)) return error.toBody();

@@ -71,8 +71,8 @@ export class RunStore {
     await withTransaction(this.pool, async (client) => {
       await assertWithinLimits(client, run, limits);
       await client.query(
-        `INSERT INTO runs (id, pipeline, title, target, environment, persona, principal, on_behalf_of, request, state)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending')`,
+        `INSERT INTO runs (id, pipeline, title, target, environment, persona, principal, on_behalf_of, request, state, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', now())`,
         [
           id,
           pipeline,

@@ -74,6 +74,8 @@ export interface Step {
   readonly reentersAt?: string;
   /** End state of a failure that cannot be mended by trying again. Default `errored`. */
   readonly failsAs?: EndState;
+  /** Longest time of one execution in milliseconds. Default: the engine's. */
+  readonly deadlineMs?: number;
   execute(context: StepContext): Promise<StepOutcome>;
 }
 

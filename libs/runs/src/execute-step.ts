@@ -1,0 +1,69 @@
+import { isPlanwardenError, PlanwardenError } from '@planwarden/contracts';
+import type { StepAbort } from './run-context.js';
+import type { Step, StepContext, StepOutcome } from './step.js';
+
+/** Thrown into a step that somebody wants canceled: what it then throws itself says nothing more. */
+export class CanceledWhileRunning extends Error {
+  override readonly name = 'CanceledWhileRunning';
+}
+
+export interface StepTimes {
+  /** Longest time of one execution in milliseconds, where the step names none. */
+  readonly deadlineMs: number;
+  /** How long a step that was told to stop may take for it; then it is left alone, and its fence with it. */
+  readonly graceMs: number;
+}
+
+/**
+ * Executes a step within its time. One that is told to stop and does not is no longer waited for: whatever it still
+ * writes is refused by its fence.
+ * @throws what the step threw; the reason for which it was told to stop
+ */
+export async function executeStep(
+  step: Step,
+  context: StepContext,
+  abort: StepAbort,
+  times: StepTimes,
+): Promise<StepOutcome> {
+  const deadline = setTimeout(
+    () => abort.abort(timedOut(step), { now: true }),
+    Math.min(step.deadlineMs ?? times.deadlineMs, 2 ** 31 - 1),
+  );
+  let grace: NodeJS.Timeout | undefined;
+  let onAbort: (() => void) | undefined;
+  const givenUp = new Promise<never>((_, reject) => {
+    onAbort = () => {
+      grace = setTimeout(() => reject(abort.signal.reason), times.graceMs);
+    };
+    abort.signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return checked(step, await Promise.race([begin(step, context), givenUp]));
+  } catch (error) {
+    if (isPlanwardenError(error) && error.code === 'LEASE_LOST') throw error;
+    throw abort.signal.aborted ? abort.signal.reason : error;
+  } finally {
+    clearTimeout(deadline);
+    clearTimeout(grace);
+    if (onAbort) abort.signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** A step that throws at once and one that rejects are the same. */
+async function begin(step: Step, context: StepContext): Promise<StepOutcome> {
+  return step.execute(context);
+}
+
+const KINDS: readonly StepOutcome['kind'][] = ['done', 'wait', 'new-round', 'back', 'end'];
+
+function checked(step: Step, outcome: unknown): StepOutcome {
+  const kind = typeof outcome === 'object' && outcome !== null && 'kind' in outcome ? outcome.kind : undefined;
+  if ((KINDS as readonly unknown[]).includes(kind)) return outcome as StepOutcome;
+  throw new Error(`step ${step.name} answered nothing that is an outcome`);
+}
+
+const timedOut = (step: Step): PlanwardenError =>
+  new PlanwardenError('STEP_TIMED_OUT', `step ${step.name} did not end within its time`, {
+    remedy: 'It is tried again by itself; look at what it waits for outside if it stays so.',
+    failure: 'retryable',
+  });

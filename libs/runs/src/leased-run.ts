@@ -1,0 +1,158 @@
+import { isPlanwardenError } from '@planwarden/contracts';
+import { withTransaction } from '@planwarden/database';
+import type pg from 'pg';
+import { type AppendRequest, type LeaseHold, type PreparedEntry, prepareEntry, type Timing } from './append-request.js';
+import { type Appended, appendInTransaction, databaseAway, type JournalWriter } from './journal.js';
+import type { Claimed } from './lease.js';
+import { locksAtEnd } from './lock-rows.js';
+import type { RunView } from './projection.js';
+import type { RunRecord } from './run.repository.js';
+import type { Demand, RunEventEntry } from './run-event.js';
+import { isEndState } from './run-states.js';
+
+/** How long an entry that rides with the next one waits for it, in milliseconds. */
+const RIDE_MS = 10;
+
+type EffectState = { readonly state: 'intent' | 'done'; readonly result: unknown };
+
+/**
+ * A run in the hands of one worker: what its row says, kept up with everything this worker writes, and the one way to
+ * write. Appends of one run are made one after the other. Nothing is read back that this worker wrote itself: under its
+ * fence nobody else writes, save for a cancel, which every answer of the journal brings along. Where one append fails,
+ * the row is not known any more and all later ones are refused: a new lease reads it again.
+ */
+export class LeasedRun {
+  readonly hold: LeaseHold;
+  #run: RunRecord;
+  #view: RunView;
+  #mayHaveLocks: boolean;
+  readonly #seenWakes: number;
+  readonly #outputs = new Map<string, string>();
+  #effects: Map<string, EffectState> | undefined;
+  #riding: PreparedEntry[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #tail: Promise<unknown> = Promise.resolve();
+  #refusal: unknown;
+
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly writer: JournalWriter,
+    claimed: Claimed,
+  ) {
+    this.hold = claimed.hold;
+    this.#run = claimed.run;
+    this.#view = claimed.view;
+    this.#mayHaveLocks = claimed.hasLocks;
+    this.#seenWakes = claimed.seenWakes;
+    // Before its first entry under a lease there is nothing to look up.
+    if (claimed.view.step === null) this.#effects = new Map();
+  }
+
+  /** The run as this worker knows it, with what it has written and with what rides along. */
+  get run(): RunRecord {
+    return this.#run;
+  }
+
+  /** Tries of the current step that ended in a retryable failure. */
+  get attempts(): number {
+    return this.#view.attempts;
+  }
+
+  /** To be called before a lock is asked for: an end then sees to the locks. */
+  touchesLocks(): void {
+    this.#mayHaveLocks = true;
+  }
+
+  hearsCancel(cancel: Demand): void {
+    this.#run = { ...this.#run, cancel };
+  }
+
+  /** An entry that nothing waits for: it goes with the next append, or by itself where that takes long. */
+  ride(...entries: readonly RunEventEntry[]): void {
+    for (const entry of entries) this.#riding.push(this.#prepare(entry));
+    this.#timer ??= setTimeout(() => {
+      // Whoever appends next is told why this one was refused.
+      this.append([]).catch(() => undefined);
+    }, RIDE_MS);
+  }
+
+  /**
+   * Appends entries; resolves when they are durable.
+   * @throws PlanwardenError LEASE_LOST, DATABASE_UNAVAILABLE; OUTPUT_REFUSED for an entry that cannot be stored
+   */
+  async append(entries: readonly RunEventEntry[], timing: Timing = {}): Promise<void> {
+    const own = entries.map((entry) => this.#prepare(entry));
+    const prepared = [...this.#riding, ...own];
+    this.#riding = [];
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const request = {
+      hold: this.hold,
+      view: this.#view,
+      entries: prepared,
+      timing: { ...timing, seenWakes: this.#seenWakes },
+    };
+    const appended = this.#tail.then(() => this.#send(request));
+    this.#tail = appended.catch(() => undefined);
+    return appended;
+  }
+
+  async #send(request: AppendRequest): Promise<void> {
+    if (this.#refusal !== undefined) throw this.#refusal;
+    try {
+      const { cancel, discard, updatedAt } = await this.#written(request);
+      this.#run = { ...this.#run, cancel: cancel ?? this.#run.cancel, discard, updatedAt: updatedAt.toISOString() };
+    } catch (error) {
+      this.#refusal = isPlanwardenError(error) ? error : databaseAway(error);
+      throw error;
+    }
+  }
+
+  #written(request: AppendRequest): Promise<Appended> {
+    if (!request.view.ended || !this.#mayHaveLocks) return this.writer.append(request);
+    return withTransaction(this.pool, async (client) => {
+      const written = await appendInTransaction(client, request);
+      if (isEndState(request.view.state)) await locksAtEnd(client, this.hold.run, request.view.state);
+      return written;
+    });
+  }
+
+  /** Puts the entry in its place. One that cannot be stored changes nothing. */
+  #prepare(entry: RunEventEntry): PreparedEntry {
+    const { step } = this.#view;
+    const prepared = prepareEntry(this.hold.run, this.#view, entry);
+    if (entry.kind === 'step:done') this.#outputs.set(step ?? '', JSON.stringify(entry.data.output ?? null));
+    if (entry.kind === 'effect:intent' || entry.kind === 'effect:done') {
+      const { name, key } = entry.data;
+      const isDone = entry.kind === 'effect:done';
+      const known = { state: isDone ? 'done' : 'intent', result: isDone ? entry.data.result : null } as const;
+      this.#effects?.set(effectId(step ?? '', name, key), known);
+    }
+    this.#view = prepared.view;
+    const { state, ended, round, step: next, outcome, waitReason, waitMessage } = prepared.view;
+    const wait = waitReason === null ? null : { reason: waitReason, message: waitMessage ?? '' };
+    this.#run = { ...this.#run, state, ended, round, step: next, outcome, wait };
+    return prepared;
+  }
+
+  /** Output of a step as JSON text where this worker wrote it; undefined: ask the store. */
+  ownOutput(step: string): string | undefined {
+    return this.#outputs.get(step);
+  }
+
+  /** What the journal knows of an effect; undefined: not even an intent. */
+  async effect(step: string, name: string, key: string): Promise<EffectState | undefined> {
+    this.#effects ??= await this.#loadEffects();
+    return this.#effects.get(effectId(step, name, key));
+  }
+
+  async #loadEffects(): Promise<Map<string, EffectState>> {
+    const { rows } = await this.pool.query<{ step: string; name: string; key: string } & EffectState>(
+      'SELECT step, name, key, state, result FROM run_effects WHERE run = $1',
+      [this.hold.run],
+    );
+    return new Map(rows.map(({ step, name, key, state, result }) => [effectId(step, name, key), { state, result }]));
+  }
+}
+
+const effectId = (step: string, name: string, key: string): string => JSON.stringify([step, name, key]);
