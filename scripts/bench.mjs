@@ -7,7 +7,11 @@ import { ensureNode, ensurePackages, root } from './lib/ensure.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, rounds: { type: 'string' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    old: { type: 'boolean', default: false },
+  },
 });
 const names = readdirSync(join(root, 'bench'))
   .filter((file) => file.endsWith('.bench.mjs'))
@@ -26,6 +30,7 @@ const { run } = await import(`../bench/${name}.bench.mjs`);
 const say = (text) => {
   if (!values.json) process.stdout.write(`${text}\n`);
 };
-const lines = await run({ say, rounds: values.rounds === undefined ? undefined : Number(values.rounds) });
+const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+const lines = await run({ say, rounds, old: values.old });
 for (const line of lines) process.stdout.write(`${JSON.stringify(line)}\n`);
 process.exit(0);

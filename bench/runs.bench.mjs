@@ -1,0 +1,101 @@
+// The run engine beside its peers: the same ten-step run (no outside calls) on one durable PostgreSQL, in one process and
+// one sitting. Throughput: 64 runs at a time, from the request for a run to its end. Latency: one run alone. The floor is
+// what bare Postgres takes for the same rows. Rounds take turns, so that a busy machine slows all alike; medians count.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { percentile } from './installation.mjs';
+import { dbos } from './runs/dbos.mjs';
+import { floor } from './runs/floor.mjs';
+import { graphileWorker } from './runs/graphile-worker.mjs';
+import { oldRuns } from './runs/old.mjs';
+import { planwarden } from './runs/planwarden.mjs';
+
+const CONCURRENT = 64;
+const STEPS = 10;
+
+export async function run({ say, rounds = 3, old = false }) {
+  const { startEmbeddedPostgres } = await import('../libs/database/dist/index.js');
+  const folder = mkdtempSync(join(tmpdir(), 'planwarden-bench-'));
+  const server = await startEmbeddedPostgres({ dataFolder: folder });
+  try {
+    if (old) return await oldRuns(server.connectionString, say);
+    return await compare(server.connectionString, rounds, say);
+  } finally {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function compare(connectionString, rounds, say) {
+  const engines = {};
+  for (const make of [planwarden, dbos, graphileWorker, floor]) {
+    const engine = await make({ connectionString: await database(connectionString, make.name), steps: STEPS });
+    engines[make.name] = { engine, rates: [], alone: [] };
+  }
+  for (let round = -1; round < rounds; round += 1) {
+    for (const [name, { engine, rates, alone }] of Object.entries(engines)) {
+      const times = [];
+      for (let index = 0; index < 20; index += 1) {
+        const begun = performance.now();
+        await engine.one();
+        times.push(performance.now() - begun);
+      }
+      const rate = await throughput(engine, round < 0 ? CONCURRENT : engine.runs);
+      if (round < 0) continue;
+      rates.push(rate);
+      alone.push(...times);
+      say(
+        `${round + 1}/${rounds} ${name}: ${rate.toFixed(0)} steps/s, alone p50 ${percentile(times, 0.5).toFixed(1)} ms`,
+      );
+    }
+  }
+  for (const { engine } of Object.values(engines)) await engine.close();
+  return figures(engines);
+}
+
+/** Steps a second with CONCURRENT runs under way. */
+async function throughput(engine, runs) {
+  if (engine.many) return engine.many(runs, CONCURRENT);
+  let left = runs;
+  const begun = performance.now();
+  const lane = async () => {
+    while (left > 0) {
+      left -= 1;
+      await engine.one();
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENT }, lane));
+  return (runs * STEPS * 1000) / (performance.now() - begun);
+}
+
+function figures(engines) {
+  const rate = (name) => percentile(engines[name].rates, 0.5);
+  const alone = (name, share) => percentile(engines[name].alone, share);
+  const line = (name, value, unit, peer, peerValue) => {
+    const round = (number, digits) => Math.round(number * 10 ** digits) / 10 ** digits;
+    const ratio = round(value / peerValue, 2);
+    return { name, value: round(value, 2), unit, peer, peerValue: round(peerValue, 2), ratio };
+  };
+  const ms = 'ms for ten steps';
+  return [
+    ...['floor', 'graphileWorker', 'dbos'].flatMap((peer) => [
+      line('runs:alone:p50', alone('planwarden', 0.5), ms, peer, alone(peer, 0.5)),
+      line('runs:alone:p95', alone('planwarden', 0.95), ms, peer, alone(peer, 0.95)),
+    ]),
+    ...['floor', 'graphileWorker', 'dbos'].map((peer) =>
+      line('runs:64-concurrent', rate('planwarden'), 'durable steps a second', peer, rate(peer)),
+    ),
+  ];
+}
+
+async function database(connectionString, name) {
+  const { default: pg } = await import('pg');
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  await client.query(`CREATE DATABASE "bench_${name.toLowerCase()}"`);
+  await client.end();
+  const url = new URL(connectionString);
+  url.pathname = `/bench_${name.toLowerCase()}`;
+  return url.href;
+}

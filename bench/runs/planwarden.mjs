@@ -1,0 +1,55 @@
+// Our engine: a run is asked for, carried through ten steps and ended.
+import { createPool } from '../../libs/database/dist/index.js';
+import { done, migrateRuns, RunEngine, RunStore } from '../../libs/runs/dist/index.js';
+
+const STATES = [
+  'validating',
+  'validating',
+  'validating',
+  'planning',
+  'policy_checking',
+  'awaiting_approval',
+  'confirmed',
+  'applying',
+  'merging',
+  'verifying',
+];
+
+export const pipeline = {
+  version: 'bench/1',
+  steps: STATES.map((state, index) => ({
+    name: `step-${index + 1}`,
+    state,
+    effects: [],
+    execute: async () => done('done', { step: index + 1 }),
+  })),
+  roundStartsAt: 'step-1',
+  maxRounds: 1,
+};
+
+export async function planwarden({ connectionString }) {
+  const pool = createPool({ connectionString, max: 20 });
+  await migrateRuns(pool);
+  const store = new RunStore(pool);
+  const engine = new RunEngine({ pool, pipelines: [pipeline], worker: 'bench' });
+  let asked = 0;
+  return {
+    runs: 1500,
+    one: async () => {
+      asked += 1;
+      const { id } = await store.start(newRun(asked), pipeline.version, { openRuns: 1000 });
+      const { kind } = await engine.advance(id);
+      if (kind !== 'ended') throw new Error(`the run did not end: ${kind}`);
+    },
+    close: () => pool.end(),
+  };
+}
+
+export const newRun = (number) => ({
+  title: 'Bench',
+  target: `target-${number % 64}`,
+  environment: 'bench',
+  persona: 'devops',
+  requester: { principal: `agent:bench-${number % 64}`, onBehalfOf: null },
+  request: { number },
+});
