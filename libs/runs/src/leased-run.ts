@@ -11,7 +11,7 @@ import type { Demand, RunEventEntry } from './run-event.js';
 import { isEndState } from './run-states.js';
 
 /** How long an entry that rides with the next one waits for it, in milliseconds. */
-const RIDE_MS = 10;
+const RIDE_MS = 50;
 
 type EffectState = { readonly state: 'intent' | 'done'; readonly result: unknown };
 

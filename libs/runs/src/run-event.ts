@@ -1,5 +1,11 @@
 import type { EndState, ErrorBody, Requester, RunState, WaitReason } from '@planwarden/contracts';
 
+/** The run that this one mends. */
+export interface RunParent {
+  readonly run: string;
+  readonly kind: 'retry' | 'rollback';
+}
+
 /** What a caller gives to begin a run. */
 export interface NewRun {
   readonly title: string;
@@ -9,6 +15,7 @@ export interface NewRun {
   readonly requester: Requester;
   /** The request as accepted: JSON. */
   readonly request: unknown;
+  readonly parent?: RunParent | null;
 }
 
 /** A person or principal who asked for something, and why. */

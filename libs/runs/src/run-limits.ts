@@ -27,9 +27,11 @@ export async function assertWithinLimits(
 ): Promise<void> {
   const { target, requester } = run;
   // In one order for everybody, so that nobody waits in a ring.
-  for (const key of [`runs-by:${requester.principal}`, `runs:${target}`]) {
-    await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [key]);
-  }
+  await client.query(
+    `SELECT pg_advisory_xact_lock(hashtextextended('runs-by:' || $1, 0)),
+            pg_advisory_xact_lock(hashtextextended('runs:' || $2, 0))`,
+    [requester.principal, target],
+  );
   const { rows } = await client.query<{ target: number; open: number; hour: number; locks: number }>(
     `SELECT (SELECT count(*)::int FROM runs WHERE target = $1 AND NOT ended) AS target,
             (SELECT count(*)::int FROM runs WHERE principal = $2 AND NOT ended) AS open,

@@ -9,10 +9,13 @@ import {
 } from '@planwarden/contracts';
 import { withTransaction } from '@planwarden/database';
 import type pg from 'pg';
+import { cleanMessage } from './append-request.js';
 import { appendFromOutside } from './journal.js';
-import type { Demand, NewRun, RunEventEntry } from './run-event.js';
+import { BEGIN_RUN } from './journal.sql.js';
+import type { Demand, NewRun, RunEventEntry, RunParent } from './run-event.js';
 import { assertWithinLimits, type RunLimits } from './run-limits.js';
 import { CANCELABLE_STATES } from './run-states.js';
+import { storedJson } from './stored-json.js';
 
 /** A run as its projection shows it. Times are RFC 3339, UTC. */
 export interface RunRecord extends NewRun {
@@ -27,6 +30,7 @@ export interface RunRecord extends NewRun {
   readonly outcome: ErrorBody | null;
   readonly cancel: Demand | null;
   readonly discard: Demand | null;
+  readonly parent: RunParent | null;
   readonly createdAt: string;
   readonly updatedAt: string;
 }
@@ -68,31 +72,17 @@ export class RunStore {
     beside?: (client: pg.PoolClient, id: string) => Promise<void>,
   ): Promise<RunRecord> {
     const id = newId('run');
-    await withTransaction(this.pool, async (client) => {
+    const { title, target, environment, persona, requester, request, parent = null } = run;
+    const asked = { title, target, environment, persona, request, parent, pipeline };
+    const row = { ...asked, id, principal: requester.principal, on_behalf_of: requester.onBehalfOf };
+    const data = storedJson({ ...asked, requester }, 'the request');
+    const message = cleanMessage(`asked for by ${requester.principal}`);
+    return withTransaction(this.pool, async (client) => {
       await assertWithinLimits(client, run, limits);
-      await client.query(
-        `INSERT INTO runs (id, pipeline, title, target, environment, persona, principal, on_behalf_of, request, state, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', now())`,
-        [
-          id,
-          pipeline,
-          run.title,
-          run.target,
-          run.environment,
-          run.persona,
-          run.requester.principal,
-          run.requester.onBehalfOf,
-          JSON.stringify(run.request),
-        ],
-      );
-      await appendFromOutside(client, id, {
-        kind: 'run:started',
-        data: { ...run, pipeline },
-        message: `asked for by ${run.requester.principal}`,
-      });
+      const made = await client.query<Row>({ ...BEGIN_RUN, values: [JSON.stringify(row), message, data] });
       await beside?.(client, id);
+      return recordOf(made.rows[0] as Row);
     });
-    return this.get(id);
   }
 
   /** @throws PlanwardenError RUN_UNKNOWN */
@@ -285,6 +275,7 @@ interface Row {
   outcome: ErrorBody | null;
   cancel: Demand | null;
   discard: Demand | null;
+  parent: RunParent | null;
   created_at: Date;
   updated_at: Date;
 }
@@ -329,6 +320,7 @@ export function recordOf(row: Row): RunRecord {
     outcome: row.outcome,
     cancel: row.cancel,
     discard: row.discard,
+    parent: row.parent,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
   };
