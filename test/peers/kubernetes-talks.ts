@@ -190,7 +190,11 @@ export const TALKS: Readonly<Record<string, readonly Ask[]>> = {
       what: 'the old pods stay',
       method: 'GET',
       path: `${DEPLOYMENTS}/nginx`,
-      until: (answer) => record(answer.status).updatedReplicas === 1 && record(answer.status).unavailableReplicas === 1,
+      // Each server says that the new replica set is there a moment before it says that its pods are looked after.
+      until: ({ status }) =>
+        record(status).updatedReplicas === 1 &&
+        record(status).unavailableReplicas === 1 &&
+        JSON.stringify(record(status).conditions).includes('"ReplicaSetUpdated"'),
     },
     apply('back to what ran', `${DEPLOYMENTS}/nginx?fieldManager=one`, deployment('nginx:1.29.1', 2)),
     { what: 'two pods', method: 'GET', path: `${DEPLOYMENTS}/nginx`, until: available(2) },
