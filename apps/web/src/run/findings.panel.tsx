@@ -11,7 +11,7 @@ export function FindingsPanel({ detail }: { readonly detail: RunDetail }) {
         <p className="quiet">
           {decisions.length === 0
             ? 'No rule has judged this change yet.'
-            : `The rules found nothing (${decisions.map((one) => one.phase).join(', ')}).`}
+            : `The rules found nothing (${[...new Set(decisions.map((one) => one.phase))].join(', ')}).`}
         </p>
       )}
       <ul className="findings">
