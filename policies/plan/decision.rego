@@ -6,7 +6,18 @@ package planwarden.plan
 import data.planwarden.lib
 
 # A kind that is not known must bring what manifests bring: incomplete, so denied.
-required := object.union(common, object.get(of_kind, object.get(input, ["target", "kind"], ""), of_kind.manifests))
+required := object.union_n([
+	common,
+	object.get(of_kind, object.get(input, ["target", "kind"], ""), of_kind.manifests),
+	of_plan,
+])
+
+# Made without a binary, a preview has no file. Whatever else of a stack has none is incomplete.
+of_plan := {} if object.get(input, ["plan", "kind"], "") == "terraform-preview/1"
+
+else := {"plan.fileDigest": "string"} if object.get(input, ["target", "kind"], "") == "terraform"
+
+else := {}
 
 common := {
 	"actor.persona": "string",
@@ -27,7 +38,6 @@ of_kind := {
 		"target.cluster": "string",
 	},
 	"terraform": {
-		"plan.fileDigest": "string",
 		"plan.resources": "array",
 		"target.stack": "string",
 	},

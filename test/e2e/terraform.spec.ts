@@ -32,13 +32,20 @@ const ask = (files: Json, more: Json = {}) =>
     ...more,
   });
 
-test('without a terraform binary there is no plan: the run says so and opens nothing', async () => {
+test('without a terraform binary policy reads a preview, and the run ends there: no evidence, no vote', async () => {
   const { data } = await ask({ 'main.tf': 'resource "terraform_data" "a" {\n  input = 1\n}\n' });
   const ended = await world.until(String(data.run), hasEnded);
   expect(ended.run).toMatchObject({ state: 'errored', outcome: { code: 'PLAN_UNAVAILABLE' } });
-  expect(ended.run.outcome?.message).toContain('terraform');
-  expect(ended.pullRequest).toBeNull();
-  expect(world.at.github.control.countEffects()).toEqual({});
+  expect(ended.run.outcome?.message).toContain('terraform is not on this machine');
+  expect(ended.plan?.text).toMatch(/^A preview made from the files alone.*\nPreview: 1 to create/);
+  expect(ended.steps.filter(({ state }) => state === 'done').at(-1)?.name).toBe('plan');
+  expect(ended.steps.find(({ name }) => name === 'check-plan')).toMatchObject({ state: 'failed' });
+  expect(ended.decisions.map(({ phase, allow }) => [phase, allow])).toContainEqual(['plan', true]);
+  expect([ended.approval, ended.pullRequest?.evidenceSha]).toEqual([null, null]);
+  const pull = await world.at.app.services
+    .sourceControl(world.at.app.services.config.target('web'))
+    .pullRequest(ended.pullRequest?.number ?? 0);
+  expect(pull).toMatchObject({ state: 'closed' });
 });
 
 describe('what cannot be asked of a stack is refused at once, with its place', () => {

@@ -50,6 +50,7 @@ export function terraformServices(pool: pg.Pool, options: TerraformOptions): Ter
     return made;
   };
   return {
+    has: ({ terraform: { binary } }) => options.binaries[binary] !== undefined,
     runner,
     version: async (target) => {
       const { binary } = target.terraform;

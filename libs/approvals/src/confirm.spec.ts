@@ -326,6 +326,15 @@ describe('a Terraform plan', () => {
     await expect(confirm(ports, request)).resolves.toMatchObject({ kind: 'new-round', code: 'SUBJECT_CHANGED', field });
   });
 
+  test('is nothing to release where it is only a preview', async () => {
+    const { resources, summary, digest } = planned;
+    const preview = { kind: 'terraform-preview/1' as const, digest, resources, summary };
+    for (const applied of [false, true]) {
+      const { ports } = terraformWorld({ plan: preview, applied });
+      await expect(confirm(ports, request)).rejects.toMatchObject({ code: 'PLAN_UNAVAILABLE', failure: 'final' });
+    }
+  });
+
   describe('that was applied', () => {
     test('is merged without votes, freeze, state or expiry being asked again', async () => {
       const { ports } = terraformWorld({ applied: true });

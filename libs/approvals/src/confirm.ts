@@ -60,10 +60,19 @@ export async function confirm(ports: ConfirmPorts, request: ConfirmRequest): Pro
   }
 }
 
+const previewed = new PlanwardenError(
+  'PLAN_UNAVAILABLE',
+  'what was voted on is a preview, no plan: nothing is released',
+  {
+    remedy: 'Install the binary the target names and ask for the change again.',
+  },
+);
+
 async function confirmed(ports: ConfirmPorts, request: ConfirmRequest): Promise<ConfirmOutcome> {
   // Grows old from here: whatever the reads below take counts against the Approval's 60 seconds.
   const started = await ports.now();
   const journal = await ports.journal(request.run, request.round);
+  if (journal.plan.kind === 'terraform-preview/1') throw previewed;
   const pull = await ports.pullRequest();
   // First what an earlier attempt of ours already released: our own merge is never a refusal of itself.
   if (pull.state === 'merged_by_us') return releasedOutcome(pull);

@@ -44,8 +44,25 @@ export const terraformPlanSchema = z.strictObject({
 });
 export type TerraformPlan = z.infer<typeof terraformPlanSchema>;
 
-/** A plan of either kind. */
-export const planSchema = z.discriminatedUnion('kind', [manifestPlanSchema, terraformPlanSchema]);
+/**
+ * What the files alone say would change, where no terraform could be asked: literal values, all else unknown. Policy may
+ * read it; nobody can vote on it and nothing is applied from it.
+ */
+export const terraformPreviewSchema = z.strictObject({
+  kind: z.literal('terraform-preview/1'),
+  /** SHA-256 of the canonical JSON of the rest. */
+  digest: z.string(),
+  resources: z.array(plannedResourceSchema),
+  summary: terraformPlanSchema.shape.summary,
+});
+export type TerraformPreview = z.infer<typeof terraformPreviewSchema>;
+
+/** A plan of either kind, or what stands in its place. */
+export const planSchema = z.discriminatedUnion('kind', [
+  manifestPlanSchema,
+  terraformPlanSchema,
+  terraformPreviewSchema,
+]);
 export type Plan = z.infer<typeof planSchema>;
 
 /** One setting of a resource as the source writes it: `ingress.cidr_blocks`. Computed ones have no value. */

@@ -5,6 +5,7 @@ export type { HclAttribute, HclBlock, HclCall, HclFile, HclPlace } from './hcl-f
 export { parseHcl } from './parse-hcl.js';
 export { terraformPlanToText } from './plan-text.js';
 export { migrateTerraform, PlanVault } from './plan-vault.js';
+export { previewStack } from './preview-stack.js';
 export { readStack } from './read-stack.js';
 export type { StackResource, StackState } from './read-state.js';
 export { type AllowedProvider, assertSafe, type Refusal, type SafetyOptions, unsafeParts } from './source-safety.js';

@@ -1,4 +1,4 @@
-import type { PlannedResource, TerraformPlan } from '@planwarden/contracts';
+import type { PlannedResource, TerraformPlan, TerraformPreview } from '@planwarden/contracts';
 
 const SIGNS: Readonly<Record<PlannedResource['action'], string>> = {
   delete: '-',
@@ -15,24 +15,28 @@ const MAX_VALUES = 40;
 const MAX_VALUE = 300;
 
 /** The plan for people, in plain text: what destroys first, the unchanged only counted. Sensitive values are markers. */
-export function terraformPlanToText(plan: TerraformPlan): string {
+export function terraformPlanToText(plan: TerraformPlan | TerraformPreview): string {
+  const isPreview = plan.kind === 'terraform-preview/1';
   const { create, update, delete: remove, replace, noop } = plan.summary;
   const resources = [...plan.resources]
     .filter(({ action }) => action !== 'no-op')
     .sort((a, b) => ORDER.indexOf(a.action) - ORDER.indexOf(b.action) || (a.address < b.address ? -1 : 1));
   return [
-    `Plan: ${create} to create, ${update} to update, ${replace} to replace, ${remove} to delete, ${noop} unchanged.`,
-    ...(plan.drift.length === 0 ? [] : [`Changed outside of Terraform: ${plan.drift.map(plain).join(', ')}`]),
-    ...resources.flatMap((resource) => ['', ...linesOf(resource)]),
+    ...(isPreview ? ['A preview made from the files alone, without state and providers: no plan.'] : []),
+    `${isPreview ? 'Preview' : 'Plan'}: ${create} to create, ${update} to update, ${replace} to replace, ${remove} to delete, ${noop} unchanged.`,
+    ...(isPreview || plan.drift.length === 0
+      ? []
+      : [`Changed outside of Terraform: ${plan.drift.map(plain).join(', ')}`]),
+    ...resources.flatMap((resource) => ['', ...linesOf(resource, isPreview ? '(unknown)' : '(known after apply)')]),
   ].join('\n');
 }
 
-function linesOf(resource: PlannedResource): string[] {
+function linesOf(resource: PlannedResource, later: string): string[] {
   const { before, after, unknown } = resource;
-  const later = new Set(unknown.map((path) => path.split('.')[0] ?? ''));
-  const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {}), ...later])].sort();
+  const unsaid = new Set(unknown.map((path) => path.split('.')[0] ?? ''));
+  const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {}), ...unsaid])].sort();
   const changed = names.flatMap((name) => {
-    const [old, now] = [textOf(before?.[name]), later.has(name) ? '(known after apply)' : textOf(after?.[name])];
+    const [old, now] = [textOf(before?.[name]), unsaid.has(name) ? later : textOf(after?.[name])];
     if (old === now) return [];
     if (old === undefined) return [`    + ${plain(name)}: ${now}`];
     return [now === undefined ? `    - ${name}: ${old}` : `    ~ ${name}: ${old} -> ${now}`];

@@ -1,7 +1,7 @@
 import type { Facts, ManifestTarget, ObjectRef, Plan, Target } from '@planwarden/contracts';
 import { factsDigest, importCluster, nodeIdOf } from '@planwarden/graph';
 import type { ChangeServices } from './change.services.js';
-import { manifestPlan, terraformPlan } from './of-kind.js';
+import { manifestPlan, resourcesOf } from './of-kind.js';
 import { stackFacts } from './terraform/state-facts.js';
 
 /** Kinds the graph reads of a cluster. */
@@ -41,7 +41,7 @@ export function factsOfPlan(
   plan: Plan,
 ): Promise<{ readonly facts: Facts; readonly factsDigest: string }> {
   if (target.kind === 'manifests') return gatherFacts(services, target, manifestPlan(plan).objects);
-  return stackFacts(services, target, terraformPlan(plan).resources);
+  return stackFacts(services, target, resourcesOf(plan));
 }
 
 /** What policy may know about the infrastructure around the objects of a change, from a fresh snapshot. */

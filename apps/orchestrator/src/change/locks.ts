@@ -1,4 +1,4 @@
-import type { Target } from '@planwarden/contracts';
+import type { LockView, Target } from '@planwarden/contracts';
 import type { StepContext, StepOutcome } from '@planwarden/runs';
 import type { ChangeServices } from './change.services.js';
 
@@ -26,9 +26,10 @@ export async function takeLockOf(
   return { kind: 'wait', reason: 'lock', message: await whoIsBefore(services, context.run.id, target), forMs: LOOK_MS };
 }
 
-async function whoIsBefore({ locks }: ChangeServices, run: string, target: Target): Promise<string> {
+async function whoIsBefore(services: ChangeServices, run: string, target: Target): Promise<string> {
   const name = lockOf(target);
-  const seen = (await locks.list(run)).find((lock) => lock.name === name);
+  const seen = (await services.locks.list(run)).find((lock) => lock.name === name);
+  if (seen !== undefined) await remind(services, seen, target);
   if (seen === undefined) return `the lock ${name} is being handed on`;
   const ahead = seen.queue.findIndex((one) => one.run === run);
   const before = ahead > 0 ? `; ${ahead} ${ahead === 1 ? 'run waits' : 'runs wait'} before this one` : '';
@@ -36,6 +37,14 @@ async function whoIsBefore({ locks }: ChangeServices, run: string, target: Targe
     return `${seen.holder} keeps the lock ${name} since its apply failed, until a person has looked and releases it${before}`;
   }
   return `${seen.holder} holds the lock ${name} since ${seen.since}${before}`;
+}
+
+/** A run that awaits approval looks up seldom: whoever waits tells it that its time with the lock is over. */
+async function remind({ runs, fresh }: ChangeServices, { holder, since, kept }: LockView, target: Target) {
+  if (kept !== null || target.kind !== 'terraform') return;
+  const age = (await fresh(target.name).now()).getTime() - Date.parse(since);
+  if (age < target.limits.holdForSeconds * 1000) return;
+  if ((await runs.get(holder)).state === 'awaiting_approval') await runs.wake(holder);
 }
 
 /**

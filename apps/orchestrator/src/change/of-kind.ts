@@ -2,6 +2,7 @@ import {
   type ManifestPlan,
   type ManifestTarget,
   type Plan,
+  type PlannedResource,
   PlanwardenError,
   type Target,
   type TerraformPlan,
@@ -26,6 +27,24 @@ export function manifestPlan(plan: Plan): ManifestPlan {
 export function terraformPlan(plan: Plan): TerraformPlan {
   if (plan.kind === 'terraform-plan/1') return plan;
   throw otherKind();
+}
+
+/** Resources of a plan or preview of Terraform. */
+export function resourcesOf(plan: Plan): readonly PlannedResource[] {
+  if (plan.kind === 'manifest-plan/1') throw otherKind();
+  return plan.resources;
+}
+
+/**
+ * The plan, known to be more than a preview: only that is put before people.
+ * @throws PlanwardenError PLAN_UNAVAILABLE
+ */
+export function votablePlan(plan: Plan): ManifestPlan | TerraformPlan {
+  if (plan.kind !== 'terraform-preview/1') return plan;
+  throw new PlanwardenError('PLAN_UNAVAILABLE', 'there is a preview and no plan: nobody can vote on it', {
+    where: { field: 'terraform.binary' },
+    remedy: 'Install the binary the target names where PATH finds it, start again, and ask for the change again.',
+  });
 }
 
 const otherKind = (): PlanwardenError =>

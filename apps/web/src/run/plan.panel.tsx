@@ -38,7 +38,7 @@ export function PlanPanel({ detail }: { readonly detail: RunDetail }) {
 }
 
 function PlanOfKind({ plan, findings }: { readonly plan: Plan; readonly findings: readonly Finding[] }) {
-  if (plan.kind === 'terraform-plan/1') return <TerraformPlanView plan={plan} />;
+  if (plan.kind !== 'manifest-plan/1') return <TerraformPlanView plan={plan} />;
   return <ManifestPlanView plan={plan} findings={findings} />;
 }
 

@@ -1,4 +1,4 @@
-import type { PlannedResource, TerraformPlan } from '@planwarden/contracts';
+import type { PlannedResource, TerraformPlan, TerraformPreview } from '@planwarden/contracts';
 import { shortDigest } from '../words/run-words.js';
 import { changedValues, riskOf } from './terraform-order.js';
 
@@ -15,12 +15,19 @@ const WORDS: Readonly<Record<PlannedResource['action'], string>> = {
 };
 
 /** A Terraform plan, what destroys first. */
-export function TerraformPlanView({ plan }: { readonly plan: TerraformPlan }) {
+export function TerraformPlanView({ plan }: { readonly plan: TerraformPlan | TerraformPreview }) {
   const { create, update, delete: remove, replace, noop } = plan.summary;
   const shown = plan.resources.filter(({ action }) => action !== 'no-op');
   const resources = [...shown].sort((a, b) => riskOf(a) - riskOf(b));
+  const drift = plan.kind === 'terraform-plan/1' ? plan.drift : [];
   return (
     <>
+      {plan.kind === 'terraform-plan/1' ? null : (
+        <p className="notice">
+          A preview made from the files alone, without state and providers. Nobody can vote on it and nothing is applied
+          from it.
+        </p>
+      )}
       <p className="plan__summary">
         <span className={remove > 0 ? 'count count--delete' : 'count'}>{remove} to delete</span>
         <span className={replace > 0 ? 'count count--delete' : 'count'}>{replace} to replace</span>
@@ -31,7 +38,7 @@ export function TerraformPlanView({ plan }: { readonly plan: TerraformPlan }) {
           plan <code title={plan.digest}>{shortDigest(plan.digest)}</code>
         </span>
       </p>
-      {plan.drift.length === 0 ? null : <p className="quiet">Changed outside of Terraform: {plan.drift.join(', ')}</p>}
+      {drift.length === 0 ? null : <p className="quiet">Changed outside of Terraform: {drift.join(', ')}</p>}
       <ul className="plan__objects">
         {resources.map((resource) => (
           <ResourceRow key={resource.address} resource={resource} />

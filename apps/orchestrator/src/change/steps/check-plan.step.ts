@@ -3,7 +3,7 @@ import { checkPlanRecord, planRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
 import { factsOfPlan } from '../facts.js';
 import { decisionRecordOf, judge } from '../judge.js';
-import { deniedBy } from '../outcomes.js';
+import { deniedBy, end } from '../outcomes.js';
 import { actorOf } from '../run-request.js';
 
 /** Policy, phase plan, on the plan and on facts about exactly the objects it touches; sets the quorum. */
@@ -24,6 +24,14 @@ export function checkPlanStep(services: ChangeServices): Step {
         { run: run.id, round: run.round, step: 'check-plan' },
       );
       if (!decision.allow) return deniedBy(decision);
+      if (plan.kind === 'terraform-preview/1') {
+        return end(
+          'errored',
+          'PLAN_UNAVAILABLE',
+          `policy found nothing against the preview, but there is no plan: ${target.kind === 'terraform' ? target.terraform.binary : 'the binary'} is not on this machine`,
+          'Install it where PATH finds it, start again, and ask for the change again.',
+        );
+      }
       const { quorum } = target;
       return done(
         `policy found nothing against the plan; ${quorum} ${quorum === 1 ? 'approval is' : 'approvals are'} needed`,

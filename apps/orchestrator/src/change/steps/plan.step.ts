@@ -1,6 +1,8 @@
 import type { TerraformTarget } from '@planwarden/contracts';
 import { planToText } from '@planwarden/manifests';
 import { done, type Step, type StepContext, type StepOutcome } from '@planwarden/runs';
+import { previewStack, readStack, terraformPlanToText } from '@planwarden/terraform';
+import { VERSION } from '../../version.js';
 import { uncoveredPath } from '../argocd-sync.js';
 import { planRecord, pullRequestRecord, validateRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
@@ -9,6 +11,7 @@ import { makePlan } from '../make-plan.js';
 import { readerOverClient } from '../observe.js';
 import { end } from '../outcomes.js';
 import { planAndKeep, terraformVersions } from '../terraform/plan-stack.js';
+import { stackFilesAt } from '../terraform/stack-files.js';
 
 /** How long a plan file is kept after its subject has expired: an apply that began in time still finds it. */
 const KEPT_AFTER_SECONDS = 3600;
@@ -37,7 +40,7 @@ export function planStep(services: ChangeServices): Step {
           },
         };
       }
-      if (target.kind === 'terraform') return planTerraform(services, context, target, pull.codeSha);
+      if (target.kind === 'terraform') return planTerraform(services, context, target, pull);
       const { files, objects } = await context.output('validate', validateRecord);
       const paths = files.filter((file) => file.content !== null).map((file) => file.path);
       const uncovered = await uncoveredPath(
@@ -68,9 +71,11 @@ async function planTerraform(
   services: ChangeServices,
   context: StepContext,
   target: TerraformTarget,
-  commit: string,
+  commits: { readonly baseSha: string; readonly codeSha: string },
 ): Promise<StepOutcome> {
+  if (!services.terraform.has(target)) return previewTerraform(services, target, commits);
   const { run } = context;
+  const { codeSha: commit } = commits;
   // From here until the run ends nobody else plans on this state: a plan made beside ours would soon be stale.
   const wait = await takeLockOf(services, context, target);
   if (wait) return wait;
@@ -89,5 +94,22 @@ async function planTerraform(
   return done(
     `${create} to create, ${update} to update, ${replace} to replace, ${remove} to delete, ${noop} unchanged`,
     planRecord.parse({ plan, planText, toolVersions: await terraformVersions(services, target) }),
+  );
+}
+
+/** Without a binary: what the files alone say, for policy to read. The run ends after that. */
+async function previewTerraform(
+  services: ChangeServices,
+  target: TerraformTarget,
+  { baseSha, codeSha }: { readonly baseSha: string; readonly codeSha: string },
+): Promise<StepOutcome> {
+  const github = services.sourceControl(target);
+  const [base, head] = [await stackFilesAt(github, target, baseSha), await stackFilesAt(github, target, codeSha)];
+  await readStack(head, { folder: target.path, providers: target.terraform.providers });
+  const plan = await previewStack(base, head);
+  const { create, update, delete: remove, noop } = plan.summary;
+  return done(
+    `a preview, no plan: ${create} to create, ${update} to update, ${remove} to delete, ${noop} unchanged`,
+    planRecord.parse({ plan, planText: terraformPlanToText(plan), toolVersions: { planwarden: VERSION } }),
   );
 }

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { changedEntries } from '../branch-files.js';
 import { checkPlanRecord, evidenceRecord, planRecord, pullRequestRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
+import { votablePlan } from '../of-kind.js';
 import { requestOf } from '../run-request.js';
 import { branchOf } from './open-pull-request.step.js';
 
@@ -89,7 +90,7 @@ export function publishEvidenceStep(services: ChangeServices): Step {
 }
 
 const sizeOf = (plan: Plan): string =>
-  plan.kind === 'terraform-plan/1' ? `${plan.resources.length} resources` : `${plan.objects.length} objects`;
+  plan.kind === 'manifest-plan/1' ? `${plan.objects.length} objects` : `${plan.resources.length} resources`;
 
 /** The subject of this round, stored once: a repeated step finds the same one, expiry and all. */
 async function subject(
@@ -102,7 +103,9 @@ async function subject(
   if (stored) return { digest: stored.digest, expiresAt: parseSubject(stored.json).expiresAt };
   const github = services.sourceControl(target);
   const pull = await context.output('open-pull-request', pullRequestRecord);
-  const { plan, toolVersions } = await context.output('plan', planRecord);
+  const planned = await context.output('plan', planRecord);
+  const { toolVersions } = planned;
+  const plan = votablePlan(planned.plan);
   const checked = await context.output('check-plan', checkPlanRecord);
   const now = await services.fresh(target.name).now();
   const expiresAt = new Date(now.getTime() + target.limits.approvalExpirySeconds * 1000).toISOString();

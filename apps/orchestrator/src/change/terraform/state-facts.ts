@@ -24,11 +24,14 @@ export async function stackFacts(
   target: TerraformTarget,
   changed: readonly { readonly address: string; readonly type: string }[],
 ): Promise<{ readonly facts: Facts; readonly factsDigest: string }> {
-  await refreshStack(
-    services,
-    target,
-    changed.map(({ type }) => type),
-  );
+  // Without a binary nobody can read the state: the graph says what it knew before.
+  if (services.terraform.has(target)) {
+    await refreshStack(
+      services,
+      target,
+      changed.map(({ type }) => type),
+    );
+  }
   const facts = await services.graph.facts({
     target: target.name,
     environment: target.environment,

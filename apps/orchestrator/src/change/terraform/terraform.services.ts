@@ -3,6 +3,8 @@ import type { PlanVault, StackRunner } from '@planwarden/terraform';
 
 /** What changes of Terraform work with. */
 export interface TerraformServices {
+  /** Whether there is a binary for the target: without one there is a preview, and no plan. */
+  has(target: TerraformTarget): boolean;
   /** Runs the target's terraform or tofu. @throws PlanwardenError PLAN_UNAVAILABLE when there is none */
   runner(target: TerraformTarget): StackRunner;
   /** Version of it, asked once. @throws PlanwardenError PLAN_UNAVAILABLE */
