@@ -2,6 +2,7 @@ import type { Log } from '@planwarden/contracts';
 import type { Bell } from '@planwarden/runs';
 import type { ChangeServices } from './change/change.services.js';
 import type { SessionStore } from './identity/session.store.js';
+import type { JournalFollower } from './journal-follower.js';
 import type { Metrics } from './metrics.js';
 import type { WebhookDeliveries } from './webhook-deliveries.js';
 
@@ -9,6 +10,8 @@ import type { WebhookDeliveries } from './webhook-deliveries.js';
 export interface App {
   readonly services: ChangeServices;
   readonly bell: Bell;
+  /** The journal as it grows, for everybody who listens in this process. */
+  readonly journal: JournalFollower;
   readonly sessions: SessionStore;
   /** Token of the operator, in the data folder: opens only what the CLI asks for. */
   readonly operatorToken: string;

@@ -28,6 +28,7 @@ import type { InstallationConfig } from './config.file.js';
 import { ConfigSource } from './config.source.js';
 import { type GraphBackend, openGraph } from './graph-backend.js';
 import { identityMigrations, SessionStore } from './identity/session.store.js';
+import { JournalFollower } from './journal-follower.js';
 import { Metrics } from './metrics.js';
 import type { OutsideWorld } from './outside-world.js';
 import { readSecretFile } from './secret-file.js';
@@ -134,6 +135,7 @@ export function appOf(
     webFolder: webFolder(),
     deliveries: new WebhookDeliveries({ pool, runs: services.runs, bell, metrics, log: services.log }),
     metrics,
+    journal: new JournalFollower(services.runs, services.log),
     log: services.log,
   };
 }

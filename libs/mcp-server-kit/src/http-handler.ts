@@ -3,6 +3,7 @@ import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotoc
 import { type AuthInfo, createMcpHandler, isLegacyRequest } from '@modelcontextprotocol/server';
 import { isPlanwardenError, type Log, PlanwardenError } from '@planwarden/contracts';
 import { LegacySessions } from './legacy-sessions.js';
+import { listen } from './listen.js';
 import type { ServerFactory } from './mcp-server.js';
 import { toErrorBody } from './tool-definition.js';
 
@@ -28,7 +29,9 @@ export interface HttpHandler {
 export function createHttpHandler(options: HttpHandlerOptions): HttpHandler {
   const bound = { maxRequestBodySize: options.maxBodyBytes };
   const onerror = (error: Error): void => options.log.warn({ error: error.name }, 'MCP request refused or failed');
-  const modern = createMcpHandler(options.server, { legacy: 'reject', onerror, ...bound });
+  const { updates } = options.server;
+  const bus = updates ? { bus: updates.bus() } : {};
+  const modern = createMcpHandler(options.server, { legacy: 'reject', onerror, ...bound, ...bus });
   const legacy = new LegacySessions(options.server, options.maxSessions ?? 200);
   const fetch = async (request: Request): Promise<Response> => {
     try {
@@ -36,6 +39,9 @@ export function createHttpHandler(options: HttpHandlerOptions): HttpHandler {
       const authInfo = await options.authenticate(request);
       const passed = authInfo ? { authInfo } : {};
       if (await isLegacyRequest(request, undefined, bound)) return await legacy.fetch(request, authInfo);
+      if (updates && request.headers.get('mcp-method') === 'subscriptions/listen') {
+        return await listen(modern, updates, request, authInfo);
+      }
       return await modern.fetch(request, passed);
     } catch (error) {
       if (!isPlanwardenError(error)) options.log.error({ err: error }, 'MCP endpoint failed in a way we do not know');

@@ -7,7 +7,9 @@ export {
   type ResourceTemplateDefinition,
   type ServerFactory,
 } from './mcp-server.js';
+export type { ResourceChange, ResourceFeed } from './resource-updates.js';
 export { serveStdio } from './stdio.js';
+export { TASKS_EXTENSION, type TaskSource, type TaskView } from './tasks.js';
 export {
   defineTool,
   errorResult,

@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import {
   type AuthInfo,
   isInitializeRequest,
+  type McpServer,
   WebStandardStreamableHTTPServerTransport as SessionTransport,
 } from '@modelcontextprotocol/server';
 import type { ServerFactory } from './mcp-server.js';
 
 interface Session {
   readonly transport: SessionTransport;
+  readonly server: McpServer;
   /** Whose session it is: another client's token does not open it. */
   readonly clientId: string | undefined;
 }
@@ -30,23 +32,45 @@ export class LegacySessions {
       if (!session || session.clientId !== authInfo?.clientId) return refusal(404, -32001, 'Session not found');
       this.#sessions.delete(id);
       this.#sessions.set(id, session);
+      if (request.method === 'GET') return this.#listen(session, request, authInfo);
       return session.transport.handleRequest(request, passed);
     }
     if (request.method !== 'POST' || !(await opensSession(request.clone()))) {
       return refusal(400, -32000, 'Bad Request: Mcp-Session-Id header is required');
     }
+    const server = this.server({ era: 'legacy', requestInfo: request, ...passed });
     const transport: SessionTransport = new SessionTransport({
       sessionIdGenerator: () => randomUUID(),
       onsessioninitialized: async (opened) => {
         await this.#evict();
-        this.#sessions.set(opened, { transport, clientId: authInfo?.clientId });
+        this.#sessions.set(opened, { transport, server, clientId: authInfo?.clientId });
       },
       onsessionclosed: (closed) => {
         this.#sessions.delete(closed);
       },
     });
-    await this.server({ era: 'legacy', requestInfo: request, ...passed }).connect(transport);
+    await server.connect(transport);
     return transport.handleRequest(request, passed);
+  }
+
+  /** The stream on which a session hears what it did not ask for. While it is open, and no longer, changes are told. */
+  async #listen({ transport, server }: Session, request: Request, auth: AuthInfo | undefined): Promise<Response> {
+    const passed = auth ? { authInfo: auth } : {};
+    const { updates, followed } = this.server;
+    if (updates === undefined) return transport.handleRequest(request, passed);
+    const drop = () => undefined;
+    const stop = await updates.open({
+      auth,
+      wants: (uri) => followed?.get(server)?.has(uri) ?? false,
+      updated: (uri) => void server.server.sendResourceUpdated({ uri }).catch(drop),
+      listChanged: () => void server.server.sendResourceListChanged().catch(drop),
+    });
+    const response = await transport.handleRequest(request, passed);
+    if (!response.ok || response.body === null) {
+      stop();
+      return response;
+    }
+    return whenOver(response, request.signal, stop);
   }
 
   async #evict(): Promise<void> {
@@ -62,6 +86,14 @@ export class LegacySessions {
     this.#sessions.clear();
     await Promise.all(open.map((session) => session.transport.close()));
   }
+}
+
+/** The same response; `over` is called when its stream ends on either side. */
+function whenOver(response: Response, signal: AbortSignal, over: () => void): Response {
+  signal.addEventListener('abort', over, { once: true });
+  const { readable, writable } = new TransformStream();
+  response.body?.pipeTo(writable).then(over, over);
+  return new Response(readable, { status: response.status, headers: response.headers });
 }
 
 async function opensSession(request: Request): Promise<boolean> {

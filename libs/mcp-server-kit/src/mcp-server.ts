@@ -3,10 +3,18 @@ import {
   fromJsonSchema,
   type McpRequestContext,
   McpServer,
+  ProtocolError,
+  ProtocolErrorCode,
   ResourceTemplate,
+  type Server,
+  type ServerContext,
 } from '@modelcontextprotocol/server';
-import type { Log } from '@planwarden/contracts';
-import { z } from 'zod';
+import { isPlanwardenError, type Log } from '@planwarden/contracts';
+import type { z } from 'zod';
+import { protocolError } from './protocol-error.js';
+import { type ResourceFeed, ResourceUpdates } from './resource-updates.js';
+import { TaskServer } from './task-server.js';
+import { serveTasks2025, serveTasks2026, type TaskSource } from './tasks.js';
 import type { Tool } from './tool-definition.js';
 
 export interface PromptDefinition<Context> {
@@ -47,13 +55,22 @@ export interface McpServerOptions<Context> {
   readonly prompts: readonly PromptDefinition<Context>[];
   readonly resources: readonly ResourceDefinition<Context>[];
   readonly resourceTemplates?: readonly ResourceTemplateDefinition<Context>[];
+  /** Lets clients follow resources; left out, none can be followed. Served over HTTP only. */
+  readonly feed?: ResourceFeed<Context>;
+  /** Tasks that tools with `taskOf` begin, for clients that declare tasks. */
+  readonly tasks?: TaskSource<Context>;
   /** Who asks, for every single call; undefined over stdio. A PlanwardenError becomes the call's error result. */
   readonly contextFor: (auth: AuthInfo | undefined) => Context | Promise<Context>;
   readonly log: Log;
 }
 
 /** Makes a server for one request or one session; `createHttpHandler` and `serveStdio` take it. */
-export type ServerFactory = (request: McpRequestContext) => McpServer;
+export interface ServerFactory {
+  (request: McpRequestContext): McpServer;
+  readonly updates?: ResourceUpdates;
+  /** What the client of a session follows, by its server. */
+  readonly followed?: WeakMap<McpServer, Set<string>>;
+}
 
 type Validator = NonNullable<Parameters<typeof fromJsonSchema>[1]>;
 /** Arguments are checked in `Tool.call`, so that a refusal is our structured error and not the SDK's text. */
@@ -61,51 +78,148 @@ const unchecked: Validator = {
   getValidator: () => (input) => ({ valid: true, data: input as never, errorMessage: undefined }),
 };
 
+/** What every registration below needs of one server. */
+interface Making<Context> {
+  readonly server: McpServer;
+  readonly options: McpServerOptions<Context>;
+  readonly contextOf: (ctx: ServerContext) => Promise<Context>;
+}
+
 /** One definition of tools, prompts and resources for both protocol eras. */
 export function createMcpServer<Context>(options: McpServerOptions<Context>): ServerFactory {
-  return (request) => {
-    const server = new McpServer({ name: options.name, version: options.version });
-    // In a session every request carries its own token: the one of this request counts.
-    const context = (auth: AuthInfo | undefined) => options.contextFor(auth ?? request.authInfo);
-    for (const tool of options.tools) {
-      const { name, title, description, annotations, inputJson, outputJson } = tool;
-      const shared = { title, description, annotations, inputSchema: fromJsonSchema(inputJson, unchecked) };
-      server.registerTool(
-        name,
-        outputJson ? { ...shared, outputSchema: fromJsonSchema(outputJson, unchecked) } : shared,
-        (args, ctx) => tool.call(args, () => context(ctx.http?.authInfo), options.log),
-      );
-    }
-    for (const prompt of options.prompts) {
-      const { name, title, description } = prompt;
-      server.registerPrompt(name, { title, description, argsSchema: prompt.arguments }, async (args, ctx) => {
-        const text = await prompt.render(args, await context(ctx.http?.authInfo));
-        return { messages: [{ role: 'user', content: { type: 'text', text } }] };
-      });
-    }
-    for (const resource of options.resources) {
-      const { name, uri, title, description, mimeType } = resource;
-      server.registerResource(name, uri, { title, description, mimeType }, async (at, ctx) => {
-        const text = await resource.read(await context(ctx.http?.authInfo));
-        return { contents: [{ uri: at.href, mimeType, text }] };
-      });
-    }
-    for (const family of options.resourceTemplates ?? []) {
-      const { name, uriTemplate, title, description, mimeType } = family;
-      const template = new ResourceTemplate(uriTemplate, {
-        list: async (ctx) => {
-          const found = await family.list(await context(ctx.http?.authInfo));
-          return { resources: found.map((one) => ({ ...one, mimeType })) };
-        },
-      });
-      server.registerResource(name, template, { title, description, mimeType }, async (at, given, ctx) => {
-        const variables = Object.fromEntries(
-          Object.entries(given).map(([key, value]) => [key, Array.isArray(value) ? value.join(',') : value]),
-        );
-        const text = await family.read(variables, await context(ctx.http?.authInfo));
-        return { contents: [{ uri: at.href, mimeType, text }] };
-      });
-    }
+  const followed = new WeakMap<McpServer, Set<string>>();
+  const { feed } = options;
+  const make = (request: McpRequestContext): McpServer => {
+    const tasks = new TaskServer({ name: options.name, version: options.version });
+    const server = withServer(new McpServer({ name: options.name, version: options.version }), tasks);
+    const making: Making<Context> = {
+      server,
+      options,
+      // In a session every request carries its own token: the one of this request counts.
+      contextOf: async (ctx) => options.contextFor(ctx.http?.authInfo ?? request.authInfo),
+    };
+    const isFollowable = feed !== undefined && request.requestInfo !== undefined;
+    declare(making, isFollowable);
+    addTools(making);
+    addPrompts(making);
+    addResources(making);
+    if (isFollowable && request.era === 'legacy') addSubscriptions(making, feed, followed);
+    const serveTasks = request.era === 'legacy' ? serveTasks2025 : serveTasks2026;
+    if (options.tasks) serveTasks(tasks, { ...making, source: options.tasks, tools: options.tools, log: options.log });
     return server;
   };
+  return feed === undefined ? make : Object.assign(make, { updates: updatesOf(feed, options), followed });
+}
+
+/** The SDK's registrations on a server of ours: they look the server up when they use it. */
+function withServer(made: McpServer, server: Server): McpServer {
+  const open: { server: Server } = made;
+  open.server = server;
+  return made;
+}
+
+/** Lists of tools and prompts are those of the release: they never change while we run. */
+function declare<Context>({ server, options }: Making<Context>, isFollowable: boolean): void {
+  const isStill = { listChanged: false };
+  const hasResources = options.resources.length + (options.resourceTemplates?.length ?? 0) > 0;
+  server.server.registerCapabilities({
+    ...(options.tools.length > 0 ? { tools: isStill } : {}),
+    ...(options.prompts.length > 0 ? { prompts: isStill } : {}),
+    ...(hasResources ? { resources: isFollowable ? { subscribe: true, listChanged: true } : isStill } : {}),
+  });
+}
+
+function addTools<Context>({ server, options, contextOf }: Making<Context>): void {
+  for (const tool of options.tools) {
+    const { name, title, description, annotations, inputJson, outputJson } = tool;
+    const shared = { title, description, annotations, inputSchema: fromJsonSchema(inputJson, unchecked) };
+    const registered = server.registerTool(
+      name,
+      outputJson ? { ...shared, outputSchema: fromJsonSchema(outputJson, unchecked) } : shared,
+      (args, ctx) => tool.call(args, () => contextOf(ctx), options.log),
+    );
+    // Read by clients of the 2025 era; the other era's lists leave it out.
+    if (options.tasks && tool.taskOf) registered.execution = { taskSupport: 'optional' };
+  }
+}
+
+function addPrompts<Context>({ server, options, contextOf }: Making<Context>): void {
+  for (const prompt of options.prompts) {
+    const { name, title, description } = prompt;
+    server.registerPrompt(name, { title, description, argsSchema: prompt.arguments }, async (args, ctx) => {
+      const text = await told(options.log, {}, async () => prompt.render(args, await contextOf(ctx)));
+      return { messages: [{ role: 'user', content: { type: 'text', text } }] };
+    });
+  }
+}
+
+function addResources<Context>({ server, options, contextOf }: Making<Context>): void {
+  const { log } = options;
+  for (const resource of options.resources) {
+    const { name, uri, title, description, mimeType } = resource;
+    server.registerResource(name, uri, { title, description, mimeType }, async (at, ctx) => {
+      const text = await told(log, { uri }, async () => resource.read(await contextOf(ctx)));
+      return { contents: [{ uri: at.href, mimeType, text }] };
+    });
+  }
+  for (const family of options.resourceTemplates ?? []) {
+    const { name, uriTemplate, title, description, mimeType } = family;
+    const template = new ResourceTemplate(uriTemplate, {
+      list: async (ctx) => {
+        const found = await told(log, {}, async () => family.list(await contextOf(ctx)));
+        return { resources: found.map((one) => ({ ...one, mimeType })) };
+      },
+    });
+    server.registerResource(name, template, { title, description, mimeType }, async (at, given, ctx) => {
+      const variables = Object.fromEntries(
+        Object.entries(given).map(([key, value]) => [key, Array.isArray(value) ? value.join(',') : value]),
+      );
+      const text = await told(log, { uri: at.href }, async () => family.read(variables, await contextOf(ctx)));
+      return { contents: [{ uri: at.href, mimeType, text }] };
+    });
+  }
+}
+
+/** The 2025 era: a session says what it follows, and hears of it on its own stream (`LegacySessions`). */
+function addSubscriptions<Context>(
+  { server, options, contextOf }: Making<Context>,
+  feed: ResourceFeed<Context>,
+  followed: WeakMap<McpServer, Set<string>>,
+): void {
+  const uris = new Set<string>();
+  followed.set(server, uris);
+  server.server.setRequestHandler('resources/subscribe', async ({ params: { uri } }, ctx) => {
+    const may = await told(options.log, { uri }, async () => feed.mayFollow(uri, await contextOf(ctx)));
+    if (!may) throw notFollowable(uri);
+    uris.add(uri);
+    return {};
+  });
+  server.server.setRequestHandler('resources/unsubscribe', async ({ params: { uri } }) => {
+    uris.delete(uri);
+    return {};
+  });
+}
+
+function updatesOf<Context>(feed: ResourceFeed<Context>, options: McpServerOptions<Context>): ResourceUpdates {
+  const mayFollow = async (uri: string, auth: AuthInfo | undefined): Promise<boolean> => {
+    try {
+      return await feed.mayFollow(uri, await options.contextFor(auth));
+    } catch (error) {
+      // A token that is known no longer.
+      if (isPlanwardenError(error)) return false;
+      throw error;
+    }
+  };
+  return new ResourceUpdates({ mayFollow, follow: (onChange) => feed.follow(onChange), log: options.log });
+}
+
+const notFollowable = (uri: string): ProtocolError =>
+  new ProtocolError(ProtocolErrorCode.InvalidParams, 'there is no such resource to follow', { uri });
+
+async function told<T>(log: Log, beside: Readonly<Record<string, unknown>>, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw protocolError(error, log, beside);
+  }
 }

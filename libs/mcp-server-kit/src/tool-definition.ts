@@ -19,6 +19,8 @@ export interface ToolOptions<In extends z.ZodObject, Out extends z.ZodObject, Co
   readonly inputSchema: In;
   /** Left out by servers that copy a tool which has none. */
   readonly outputSchema?: Out;
+  /** Set where the work goes on after the answer: the id of the task that a structured answer began. */
+  readonly taskOf?: (structured: Readonly<Record<string, unknown>>) => string;
   handler(args: z.output<In>, context: Context): Promise<ToolReply<z.input<Out>>>;
 }
 
@@ -30,6 +32,7 @@ export interface Tool<Context> {
   readonly annotations: ToolAnnotations;
   readonly inputJson: Record<string, unknown>;
   readonly outputJson: Record<string, unknown> | undefined;
+  readonly taskOf?: ((structured: Readonly<Record<string, unknown>>) => string) | undefined;
   call(args: unknown, context: () => Context | Promise<Context>, log: Log): Promise<CallToolResult>;
 }
 
@@ -53,6 +56,7 @@ export function defineTool<In extends z.ZodObject, Context, Out extends z.ZodObj
     inputJson: jsonOf(input, 'input'),
     // Clients check structuredContent of errors against the output schema too, so it must allow our error shape.
     outputJson: output && { type: 'object', anyOf: [jsonOf(output, 'output'), errorJson] },
+    taskOf: options.taskOf,
     async call(args, context, log) {
       try {
         const parsed = input.safeParse(args ?? {});

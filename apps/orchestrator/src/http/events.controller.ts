@@ -5,8 +5,8 @@ import { APP, type App } from '../app.js';
 import { runIdOf } from './input.js';
 import { SessionGuard } from './session.guard.js';
 
-/** Milliseconds between two looks at the journal while somebody listens. */
-const LOOK_MS = 250;
+/** Entries read at once. */
+const PAGE = 200;
 
 /** The journal as server-sent events. The id of an event is its position: a client that comes back misses nothing. */
 @Controller('api/v1')
@@ -26,28 +26,41 @@ export class EventsController {
   }
 
   private follow(request: Request, run?: string): Observable<MessageEvent> {
+    const { journal, log } = this.app;
     const { runs } = this.app.services;
     const last = request.headers['last-event-id'];
     const start = typeof last === 'string' && /^\d{1,18}$/.test(last) ? last : undefined;
     return new Observable<MessageEvent>((subscriber) => {
       let position = start;
-      let timer: NodeJS.Timeout | undefined;
+      let looking: Promise<void> = Promise.resolve();
+      let stop: () => void = () => undefined;
       const look = async (): Promise<void> => {
         position ??= await runs.lastPosition();
-        for (const event of await runs.follow(position, 200, run)) {
-          position = event.position;
-          subscriber.next({ id: event.position, data: event });
+        for (;;) {
+          const entries = await runs.follow(position, PAGE, run);
+          for (const event of entries) {
+            position = event.position;
+            subscriber.next({ id: event.position, data: event });
+          }
+          if (entries.length < PAGE || subscriber.closed) return;
         }
       };
-      const loop = (): void => {
-        look()
-          .catch((error: unknown) => this.app.log.warn({ err: error }, 'reading the journal for a listener failed'))
-          .finally(() => {
-            if (!subscriber.closed) timer = setTimeout(loop, LOOK_MS);
-          });
+      // One look after the other; the shared follower says when there is something to look for.
+      const lookNext = (): void => {
+        looking = looking
+          .then(look)
+          .catch((error: unknown) => log.warn({ err: error }, 'reading the journal for a listener failed'));
       };
-      loop();
-      return () => clearTimeout(timer);
+      lookNext();
+      journal.listen(lookNext).then(
+        (ends) => {
+          stop = ends;
+          if (subscriber.closed) stop();
+          else lookNext();
+        },
+        (error: unknown) => subscriber.error(error),
+      );
+      return () => stop();
     });
   }
 }

@@ -5,7 +5,9 @@ import { agentOf } from '../identity/agent-token.js';
 import { BRIEF_PROMPTS } from '../prompts/brief.prompts.js';
 import { PERSONA_PROMPTS } from '../prompts/persona.prompts.js';
 import { CATALOG_RESOURCES } from '../resources/catalog.resources.js';
+import { RunFeed } from '../resources/run.feed.js';
 import { RUN_RESOURCES } from '../resources/run.resources.js';
+import { RunTasks } from '../tasks/run-tasks.js';
 import { TOOLS } from '../tools/index.js';
 import type { McpContext } from '../tools/mcp-context.js';
 import { VERSION } from '../version.js';
@@ -15,7 +17,7 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 /** The MCP endpoint. Host and Origin were checked before; every call needs an agent token. */
 export function mcpEndpoint(app: App): HttpHandler {
-  const { services, bell, metrics, log } = app;
+  const { services, bell, journal, metrics, log } = app;
   return createHttpHandler({
     server: createMcpServer<McpContext>({
       name: 'planwarden',
@@ -24,6 +26,8 @@ export function mcpEndpoint(app: App): HttpHandler {
       prompts: [...PERSONA_PROMPTS, ...BRIEF_PROMPTS],
       resources: [],
       resourceTemplates: [...RUN_RESOURCES, ...CATALOG_RESOURCES],
+      feed: new RunFeed(journal),
+      tasks: new RunTasks(journal),
       // Asked for every call: an agent that was taken out of planwarden.yaml is out at once.
       contextFor: (auth) => {
         const agent = services.config.agents().find((known) => `agent:${known.id}` === auth?.clientId);

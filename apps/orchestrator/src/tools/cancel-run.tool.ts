@@ -1,5 +1,6 @@
 import { runSummarySchema } from '@planwarden/contracts';
 import { z } from 'zod';
+import { cancelRun } from '../requests/cancel-run.js';
 import { summaryOf } from '../requests/run-views.js';
 import { productTool } from './mcp-context.js';
 import { runIdSchema, visibleRun } from './visible-run.js';
@@ -13,10 +14,7 @@ export const cancelRunTool = productTool({
   outputSchema: z.object({ run: runSummarySchema }),
   handler: async ({ run: id, reason }, context) => {
     await visibleRun(context, id);
-    const { services, bell, agent } = context;
-    services.config.assertWritable();
-    const run = await services.runs.requestCancel(id, { by: `agent:${agent.id}`, reason });
-    await bell.ring(id);
+    const run = await cancelRun(context, id, reason);
     return { structured: { run: summaryOf(run) }, text: `Run ${id} ends as soon as its step is done.` };
   },
 });

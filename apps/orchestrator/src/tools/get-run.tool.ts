@@ -6,6 +6,7 @@ import {
   stepViewSchema,
 } from '@planwarden/contracts';
 import { z } from 'zod';
+import { runText } from '../requests/run-text.js';
 import { detailOf } from '../requests/run-views.js';
 import { productTool, READ_ONLY } from './mcp-context.js';
 import { runIdSchema, visibleRun } from './visible-run.js';
@@ -55,15 +56,7 @@ export const getRunTool = productTool({
         verified,
         summary,
       },
-      text: [
-        `Run ${run.id} is ${run.state}${run.wait === null ? '' : `, waiting for ${run.wait.reason}: ${run.wait.message}`}.`,
-        ...(run.outcome === null ? [] : [`${run.outcome.code}: ${run.outcome.message} ${run.outcome.remedy}`]),
-        ...findings.map((one) => `${one.severity} ${one.rule}${placeOf(one)}: ${one.message} Mend: ${one.remedy}`),
-        ...verified,
-      ].join('\n'),
+      text: runText(found),
     };
   },
 });
-
-const placeOf = ({ file, line }: z.infer<typeof findingSchema>): string =>
-  file === null ? '' : ` (${file}${line === null ? '' : `:${line}`})`;

@@ -58,6 +58,8 @@ export function productTool<In extends z.ZodObject, Out extends z.ZodObject>(opt
   readonly annotations: ToolAnnotations;
   readonly inputSchema: In;
   readonly outputSchema: Out;
+  /** Set where the answer begins a run: its id, which is the id of the task. */
+  readonly taskOf?: (structured: Readonly<Record<string, unknown>>) => string;
   handler(args: z.output<In>, context: McpContext): Promise<ToolReply<z.input<Out>>>;
 }): Tool<McpContext> {
   return defineTool<In, McpContext, Out>({

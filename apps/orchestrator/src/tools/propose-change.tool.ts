@@ -25,7 +25,12 @@ export const proposeChangeTool = productTool({
     files: fields.files.describe('Your own files, paths relative to the target’s folder. Leave out template then.'),
     deletions: fields.deletions.describe('Files to delete, paths relative to the target’s folder.'),
   }),
-  outputSchema: z.object({ run: z.string(), state: z.enum(RUN_STATES), next: z.string() }),
+  outputSchema: z.object({
+    run: z.string().describe('Id of the run.'),
+    state: z.enum(RUN_STATES).describe('State of the run.'),
+    next: z.string().describe('What to do now.'),
+  }),
+  taskOf: ({ run }) => String(run),
   handler: async (args, context) => {
     const request = checked(changeRequestSchema, args);
     // A persona of another strategy is allowed to ask and is told that its strategy is not supported yet.
