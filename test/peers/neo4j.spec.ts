@@ -98,6 +98,14 @@ describe('Neo4j fed from the outbox', () => {
     expect(await store.get('k8s:staging:/Pod:-:planted')).toBeNull();
   });
 
+  test('processes that start at once on an empty database all prepare it', async () => {
+    for (const { name } of await ask('SHOW CONSTRAINTS YIELD name')) await ask(`DROP CONSTRAINT ${String(name)}`);
+    const opened = await Promise.allSettled(Array.from({ length: 6 }, () => Neo4jGraphStore.open(server.options)));
+    for (const one of opened) if (one.status === 'fulfilled') await one.value.close();
+    expect(opened.filter(({ status }) => status === 'rejected')).toEqual([]);
+    expect(await ask('SHOW CONSTRAINTS YIELD name')).toHaveLength(3);
+  });
+
   test('an installation that already has a graph is taken over at its first start', async () => {
     await new PostgresGraphStore(db.pool).importSnapshot(seen());
     expect((await (await fed()).get(shop.id))?.name).toBe('shop');

@@ -51,6 +51,22 @@ export class Neo4jConnection {
     }
   }
 
+  /**
+   * Makes a constraint or an index that is not there. `IF NOT EXISTS` is asked before the lock is held, so of two
+   * processes that start at once one is told that the other's is there already: that is as good.
+   */
+  async ensure(schema: string): Promise<void> {
+    const session = this.#driver.session({ database: this.options.database });
+    try {
+      await session.executeWrite((tx) => tx.run(schema), { timeout: TIMEOUT_MS });
+    } catch (error) {
+      const isThere = error instanceof neo4j.Neo4jError && /\.Schema\.\w+AlreadyExists$/.test(error.code);
+      if (!isThere) throw told(error);
+    } finally {
+      await session.close().catch(() => undefined);
+    }
+  }
+
   /** @throws PlanwardenError when the database cannot be reached or does not let us in */
   async check(): Promise<void> {
     try {

@@ -36,7 +36,7 @@ export class Neo4jGraphStore implements GraphStore {
     const store = new Neo4jGraphStore(options);
     try {
       await store.check();
-      for (const statement of SCHEMA) await store.#connection.transaction((tx) => tx.run(statement, {}));
+      for (const statement of SCHEMA) await store.#connection.ensure(statement);
       return store;
     } catch (error) {
       await store.close();
