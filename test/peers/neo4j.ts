@@ -28,17 +28,21 @@ export interface Neo4j {
 
 const PASSWORD = 'graph-of-one-test';
 
-/** Fetches the jars when they are not there (once), starts the server in a folder of its own. */
-export async function startNeo4j(): Promise<Neo4j> {
+/**
+ * Fetches the jars when they are not there (once), starts the server in a folder of its own.
+ * @param password of its user neo4j
+ * @param settingsOf its neo4j.conf, for a port and a folder
+ */
+export async function startNeo4j(password = PASSWORD, settingsOf = settings): Promise<Neo4j> {
   const jars = ensureNeo4j();
   const home = mkdtempSync(join(tmpdir(), 'planwarden-neo4j-'));
   const port = await freePort();
   mkdirSync(join(home, 'conf'));
-  writeFileSync(join(home, 'conf', 'neo4j.conf'), settings(port));
+  writeFileSync(join(home, 'conf', 'neo4j.conf'), settingsOf(port, home));
   const env = { ...process.env, NEO4J_HOME: home, NEO4J_CONF: join(home, 'conf') };
   const java = neo4jJava(jars);
   // Before the first start: later it has no effect.
-  const set = spawnSync('java', [...java, 'org.neo4j.cli.AdminTool', 'dbms', 'set-initial-password', PASSWORD], {
+  const set = spawnSync('java', [...java, 'org.neo4j.cli.AdminTool', 'dbms', 'set-initial-password', password], {
     env,
   });
   if (set.status !== 0) throw new Error(`neo4j: no password could be set: ${set.stderr}`);
@@ -63,7 +67,7 @@ export async function startNeo4j(): Promise<Neo4j> {
   };
   await up();
   return {
-    options: { uri: `bolt://127.0.0.1:${port}`, user: 'neo4j', password: PASSWORD, database: 'neo4j' },
+    options: { uri: `bolt://127.0.0.1:${port}`, user: 'neo4j', password, database: 'neo4j' },
     folder: home,
     up,
     kill: () => end('SIGKILL'),
@@ -75,7 +79,7 @@ export async function startNeo4j(): Promise<Neo4j> {
   };
 }
 
-const settings = (port: number): string => `server.bolt.listen_address=127.0.0.1:${port}
+const settings = (port: number, _home: string): string => `server.bolt.listen_address=127.0.0.1:${port}
 server.http.enabled=false
 server.https.enabled=false
 dbms.security.auth_enabled=true

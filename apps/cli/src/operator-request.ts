@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { errorBodySchema, PlanwardenError } from '@planwarden/contracts';
 import { z } from 'zod';
 
-const addressSchema = z.object({ url: z.string() });
+const addressSchema = z.object({ url: z.string(), operatorTokenFile: z.string().optional() });
 const secretsSchema = z.object({ operatorToken: z.string() });
 
 /**
@@ -17,8 +17,11 @@ export async function askAsOperator<T>(
   body: Readonly<Record<string, unknown>>,
   answer: z.ZodType<T>,
 ): Promise<T> {
-  const { url } = read(join(folder, 'address.json'), addressSchema);
-  const { operatorToken } = read(join(folder, 'secrets.json'), secretsSchema);
+  const { url, operatorTokenFile } = read(join(folder, 'address.json'), addressSchema);
+  const operatorToken =
+    operatorTokenFile === undefined
+      ? read(join(folder, 'secrets.json'), secretsSchema).operatorToken
+      : readText(operatorTokenFile);
   let response: Response;
   try {
     response = await fetch(`${url}${path}`, {
@@ -33,6 +36,17 @@ export async function askAsOperator<T>(
   if (response.ok) return answer.parse(said);
   const { message, remedy } = errorBodySchema.parse(said);
   throw new PlanwardenError('OUTSIDE_REFUSED', message, { remedy });
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    throw new PlanwardenError('CONFIG_INVALID', `the operator token ${file} cannot be read`, {
+      remedy: 'Run this as the user, and in the container, of the orchestrator.',
+      cause,
+    });
+  }
 }
 
 function read<T>(file: string, schema: z.ZodType<T>): T {

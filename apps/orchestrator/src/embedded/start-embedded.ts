@@ -7,7 +7,7 @@ import { appOf, type ComposeOptions, compose } from '../compose.js';
 import type { LoadedConfig } from '../config.js';
 import { externalDatabase } from '../database.js';
 import { type HttpServer, startHttpServer } from '../http/server.js';
-import { installationSecrets } from '../installation-secrets.js';
+import { operatorTokenOf, planKeyOf } from '../installation-secrets.js';
 import type { OutsideWorld } from '../outside-world.js';
 import { startRunWorker } from '../run-worker.js';
 import { outsideOf } from '../sandbox-connection.js';
@@ -82,13 +82,13 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     });
     closing.push(() => sandbox.stop());
     const outside = outsideOf(sandbox.connection, log);
-    const { operatorToken, planKey } = installationSecrets(config, secrets);
+    const operatorToken = operatorTokenOf(config, secrets.operatorToken);
     const hooks = test.faults === undefined ? {} : { faults: test.faults };
     const parts = await compose({
       configFile: config.configFile,
       connectionString,
       outside: test.outside ? test.outside(outside, secrets) : outside,
-      terraform: terraformOptions(config, planKey),
+      terraform: terraformOptions(config, planKeyOf(config, secrets.planKey)),
       log,
       ...hooks,
       ...(test.poll === undefined ? {} : { poll: test.poll }),

@@ -3,14 +3,13 @@ import { type Log, PlanwardenError } from '@planwarden/contracts';
 import { compose, type Parts } from '../compose.js';
 import type { LoadedConfig } from '../config.js';
 import { externalDatabase } from '../database.js';
-import { type InstallationSecrets, installationSecrets } from '../installation-secrets.js';
+import { planKeyOf } from '../installation-secrets.js';
 import { outsideOf, readSandboxConnection, type SandboxConnection } from '../sandbox-connection.js';
 import { terraformOptions } from '../terraform-runners.js';
 
 /** What a process has that shares an installation with others. */
 export interface Apart {
   readonly parts: Parts;
-  readonly secrets: InstallationSecrets;
   readonly connection: SandboxConnection;
 }
 
@@ -28,14 +27,14 @@ export async function composeApart(config: LoadedConfig, log: Log): Promise<Apar
       remedy: 'Set database.store to postgres and say where it is, or start without --role.',
     });
   }
-  const secrets = installationSecrets(config, null);
+  const planKey = planKeyOf(config);
   const connection = readSandboxConnection(connectionFileOf(config));
   const parts = await compose({
     configFile: config.configFile,
     connectionString: await externalDatabase(config.database.postgres),
     outside: outsideOf(connection, log),
-    terraform: terraformOptions(config, secrets.planKey),
+    terraform: terraformOptions(config, planKey),
     log,
   });
-  return { parts, secrets, connection };
+  return { parts, connection };
 }

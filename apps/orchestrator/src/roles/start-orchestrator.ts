@@ -1,15 +1,17 @@
 import { appOf } from '../compose.js';
 import { startHttpServer } from '../http/server.js';
+import { operatorTokenOf } from '../installation-secrets.js';
 import { removeAddress, writeAddress } from './address-file.js';
 import { composeApart } from './apart.js';
 import type { RoleOptions, StartedRole } from './role.js';
 
 /** MCP, REST, pages and webhooks, without a worker: what it is asked for waits until one advances it. */
 export async function startOrchestrator({ config, log }: RoleOptions): Promise<StartedRole> {
-  const { parts, secrets, connection } = await composeApart(config, log);
+  const operatorToken = operatorTokenOf(config);
+  const { parts, connection } = await composeApart(config, log);
   try {
     const app = appOf(parts, {
-      operatorToken: secrets.operatorToken,
+      operatorToken,
       webhookSecret: connection.github.webhookSecret,
     });
     const http = await startHttpServer(app, config.listen);
