@@ -41,6 +41,8 @@ export interface PullRequestFacts {
   /** `merged_by_us`: merged by our release App at the evidence commit (asked of GitHub, not of the journal). */
   readonly state: 'open' | 'closed' | 'merged_by_us' | 'merged_by_others';
   readonly headSha: string;
+  /** Branch the PR would be merged into. */
+  readonly baseBranch: string;
   /** False after a force-push: the evidence commit is no longer an ancestor of the head. */
   readonly headDescendsFromEvidence: boolean;
   readonly mergeSha: string | null;

@@ -149,6 +149,7 @@ export function world(built = buildSubject(parts), digestInEvidence: string = bu
   const pull = {
     state: 'open' as const,
     headSha: sha('e'),
+    baseBranch: 'main',
     headDescendsFromEvidence: true,
     mergeSha: null,
     by: null,

@@ -188,6 +188,11 @@ describe('ends', () => {
     expect(outcome).toMatchObject({ kind: 'superseded', code, by: 'mallory' });
   });
 
+  test('superseded when somebody points the PR at another base branch', async () => {
+    const outcome = await confirmWith((w) => ({ pullRequest: async () => ({ ...w.pull, baseBranch: 'elsewhere' }) }));
+    expect(outcome).toMatchObject({ kind: 'superseded', code: 'BASE_MOVED' });
+  });
+
   test('superseded after a force-push', async () => {
     const outcome = await confirmWith((w) => ({
       pullRequest: async () => ({ ...w.pull, headSha: sha('f'), headDescendsFromEvidence: false, by: 'mallory' }),

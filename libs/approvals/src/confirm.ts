@@ -279,6 +279,10 @@ async function commitStop(
   journal: JournalFacts,
   pull: PullRequestFacts,
 ): Promise<Stop | null> {
+  if (pull.baseBranch !== subject.target.baseBranch) {
+    const message = 'somebody else pointed the PR at another base branch';
+    return { kind: 'superseded', code: 'BASE_MOVED', message, by: pull.by };
+  }
   if (pull.headSha !== journal.evidenceSha) return newRound('HEAD_MOVED', 'the branch moved after the evidence commit');
   const evidence = await ports.evidence(journal.evidenceSha);
   if (evidence.sha !== journal.evidenceSha || evidence.parents.length !== 1) {

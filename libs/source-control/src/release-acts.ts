@@ -96,7 +96,7 @@ export function evidenceActs({ octokit, repo }: Connection, reads: Reads) {
 }
 
 export type MergeFinding =
-  | { readonly kind: 'open' }
+  | { readonly kind: 'open'; readonly baseBranch: string }
   | { readonly kind: 'ours'; readonly mergeSha: string }
   | { readonly kind: 'others'; readonly by: string | null }
   | { readonly kind: 'closed' };
@@ -106,7 +106,8 @@ export function releasedActs({ octokit, repo }: Connection, reads: Reads, releas
   /** Asks GitHub what became of a PR; `ours` only when our App merged exactly this commit. */
   const findMerge = async (number: number, sha: string): Promise<MergeFinding> => {
     const pull = await reads.pullRequest(number);
-    if (pull.state !== 'merged') return { kind: pull.state };
+    if (pull.state === 'open') return { kind: 'open', baseBranch: pull.baseBranch };
+    if (pull.state === 'closed') return { kind: 'closed' };
     const isOurs = releaseBotId !== null && pull.mergedBy?.id === releaseBotId && pull.headSha === sha;
     if (!isOurs || pull.mergeSha === null) return { kind: 'others', by: pull.mergedBy?.login ?? null };
     return { kind: 'ours', mergeSha: pull.mergeSha };
@@ -116,7 +117,7 @@ export function releasedActs({ octokit, repo }: Connection, reads: Reads, releas
 
     /**
      * Merges exactly the approved evidence commit. Looks first whether an earlier attempt did.
-     * @throws PlanwardenError what assertFresh throws, HEAD_MOVED, MERGE_REFUSED, PR_MERGED_BY_OTHERS, PR_CLOSED
+     * @throws PlanwardenError what assertFresh throws, HEAD_MOVED, BASE_MOVED, MERGE_REFUSED, PR_MERGED_BY_OTHERS, PR_CLOSED
      */
     merge: (
       approval: Approval,
@@ -128,6 +129,9 @@ export function releasedActs({ octokit, repo }: Connection, reads: Reads, releas
         if (before.kind === 'ours') return { mergeSha: before.mergeSha };
         if (before.kind === 'others') throw refused('PR_MERGED_BY_OTHERS', 'somebody else merged the PR');
         if (before.kind === 'closed') throw refused('PR_CLOSED', 'somebody closed the PR');
+        if (before.baseBranch !== approval.subject.target.baseBranch) {
+          throw refused('BASE_MOVED', 'the PR points at another base branch');
+        }
         const repository = await reads.repository();
         // Last of all, right before the act.
         await assertFresh(approval, fresh.fence, fresh.ports, 'merge');
@@ -156,7 +160,7 @@ export function releasedActs({ octokit, repo }: Connection, reads: Reads, releas
 const headMoved = () => refused('HEAD_MOVED', 'the branch moved');
 
 function refused(
-  code: 'HEAD_MOVED' | 'MERGE_REFUSED' | 'PR_MERGED_BY_OTHERS' | 'PR_CLOSED' | 'TARGET_CHANGED',
+  code: 'HEAD_MOVED' | 'BASE_MOVED' | 'MERGE_REFUSED' | 'PR_MERGED_BY_OTHERS' | 'PR_CLOSED' | 'TARGET_CHANGED',
   message: string,
 ): PlanwardenError {
   return new PlanwardenError(code, message, { remedy: 'Enter the road again at confirm.' });

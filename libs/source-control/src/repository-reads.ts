@@ -31,6 +31,7 @@ export interface PullRequestView {
   readonly isDraft: boolean;
   readonly headSha: string;
   readonly headBranch: string;
+  readonly baseBranch: string;
   readonly mergeSha: string | null;
   readonly mergedBy: { readonly id: number; readonly login: string } | null;
   readonly body: string;
@@ -59,6 +60,7 @@ export function repositoryReads({ octokit, repo }: Connection) {
       isDraft: data.draft ?? false,
       headSha: data.head.sha,
       headBranch: data.head.ref,
+      baseBranch: data.base.ref,
       mergeSha: data.merged ? data.merge_commit_sha : null,
       mergedBy: data.merged_by ? { id: data.merged_by.id, login: data.merged_by.login } : null,
       body: data.body ?? '',

@@ -1,16 +1,27 @@
 import { ApiError } from './http-kit.js';
 import type { SandboxDelivery } from './webhook-sender.js';
 
+/** Acts that change what runs, or start something that does. */
+export interface Released {
+  readonly merges: number;
+  readonly tags: number;
+  readonly dispatches: number;
+}
+
 /** Faults and counts for tests, in process only: no request reaches them. Operations are named as in GitHub's OpenAPI, e.g. `pulls/merge`. */
 export interface SandboxControl {
   /** How often each operation changed something (an answer may have been lost since). */
   countEffects(): Record<string, number>;
+  /** What an account released by its acts: every other operation prepares, tells or asks. */
+  released(accountId: number): Released;
   /** The next call of the operation answers with this status and does nothing. */
   failNext(operation: string, status: number): void;
   /** The next call of the operation takes effect, then the connection is cut instead of answered. */
   dropAnswerOnce(operation: string): void;
   /** Calls of the operation wait until the returned function is called. */
   pause(operation: string): () => void;
+  /** How many calls of the operation wait there now. */
+  held(operation: string): number;
   /** While true, webhooks are made and recorded but not sent. */
   loseWebhooks(lose: boolean): void;
   /** Somebody pushes to a branch past the protection, as an administrator may. `null` deletes a file. Answers the new commit's SHA. */
@@ -36,10 +47,12 @@ export interface SandboxControl {
 /** The switches behind `SandboxControl`, as the server asks them. */
 export class Faults {
   readonly effects = new Map<string, number>();
+  readonly acts: { readonly operation: string; readonly by: number; readonly ref: string }[] = [];
   loseWebhooks = false;
   private readonly failures = new Map<string, number[]>();
   private readonly drops = new Map<string, number>();
   private readonly pauses = new Map<string, Promise<void>>();
+  private readonly waiting = new Map<string, number>();
 
   failNext(operation: string, status: number): void {
     this.failures.set(operation, [...(this.failures.get(operation) ?? []), status]);
@@ -58,11 +71,28 @@ export class Faults {
       release();
     };
   }
+  held(operation: string): number {
+    return this.waiting.get(operation) ?? 0;
+  }
   count(operation: string): void {
     this.effects.set(operation, (this.effects.get(operation) ?? 0) + 1);
   }
+  released(by: number): Released {
+    const count = (operation: string, ref = ''): number =>
+      this.acts.filter((act) => act.by === by && act.operation === operation && act.ref.startsWith(ref)).length;
+    return {
+      merges: count('pulls/merge'),
+      tags: count('git/create-ref', 'refs/tags/'),
+      dispatches: count('actions/create-workflow-dispatch') + count('repos/create-dispatch-event'),
+    };
+  }
   async before(operation: string): Promise<void> {
-    await this.pauses.get(operation);
+    const gate = this.pauses.get(operation);
+    if (gate) {
+      this.waiting.set(operation, this.held(operation) + 1);
+      await gate;
+      this.waiting.set(operation, this.held(operation) - 1);
+    }
     const status = this.failures.get(operation)?.shift();
     if (status !== undefined) throw new ApiError(status, status >= 500 ? 'Server Error' : 'Refused by a test fault');
   }

@@ -1,4 +1,4 @@
-export type { SandboxControl } from './control.js';
+export type { Released, SandboxControl } from './control.js';
 export { type SandboxGitHub, type SandboxGitHubOptions, startSandboxGitHub } from './sandbox-github.js';
 export {
   type DefaultSeedOptions,

@@ -1,4 +1,4 @@
-import { type Answer, ApiError, type Json, notFound } from './http-kit.js';
+import { type Answer, ApiError, type Json, notFound, text } from './http-kit.js';
 import type { Caller } from './identity.js';
 import type { Match, Router } from './router.js';
 import type { SandboxCore } from './sandbox-core.js';
@@ -46,6 +46,8 @@ export async function answerRest(core: SandboxCore, router: Router, request: Res
       if (!writes) return done;
       await core.store.save();
       core.faults.count(match.operation.id);
+      if (caller.kind !== 'nobody')
+        core.faults.acts.push({ operation: match.operation.id, by: caller.account.id, ref: text(body?.ref) });
       return done;
     };
     answer = writes ? await core.exclusively(act) : await act();

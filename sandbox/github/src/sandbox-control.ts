@@ -7,9 +7,11 @@ export function sandboxControl(core: SandboxCore): SandboxControl {
   const { faults } = core;
   return {
     countEffects: () => Object.fromEntries(faults.effects),
+    released: (accountId) => faults.released(accountId),
     failNext: (operation, status) => faults.failNext(operation, status),
     dropAnswerOnce: (operation) => faults.dropAnswerOnce(operation),
     pause: (operation) => faults.pause(operation),
+    held: (operation) => faults.held(operation),
     loseWebhooks: (lose) => {
       faults.loseWebhooks = lose;
     },

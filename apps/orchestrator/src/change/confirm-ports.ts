@@ -190,6 +190,7 @@ async function pullRequestFacts(
   return {
     state,
     headSha: now.headSha,
+    baseBranch: now.baseBranch,
     headDescendsFromEvidence: await descends(services, target, evidence.evidenceSha, now.headSha),
     mergeSha: merge.kind === 'ours' ? merge.mergeSha : null,
     by: merge.kind === 'others' ? merge.by : null,

@@ -1,5 +1,5 @@
 import type { ManifestTarget, Target } from '@planwarden/contracts';
-import type { SandboxSeed } from '@planwarden/sandbox-github';
+import type { SandboxSeed, SeedApp, SeedUser } from '@planwarden/sandbox-github';
 import { CHECK_NAME } from '../change/steps/publish-evidence.step.js';
 import type { InstallationConfig } from '../config.file.js';
 import type { EmbeddedSecrets } from './secrets.js';
@@ -13,22 +13,31 @@ const ARGOCD_READER = { id: 1900, login: 'argocd-reader' };
 export interface SeedOptions {
   /** Reviews that the base branch itself demands. Default 0: then a vote in our own pages is enough. */
   readonly requiredReviews?: number;
+  /** More accounts with write access; one with a person's GitHub id stands in place of that account. */
+  readonly users?: readonly SeedUser[];
+  /** More Apps, installed on every repository. */
+  readonly apps?: readonly SeedApp[];
 }
 
 /** The sandbox GitHub of an installation: its people, its two Apps, the repositories of its targets. */
 export function sandboxSeed(
   config: InstallationConfig,
   secrets: EmbeddedSecrets,
-  { requiredReviews = 0 }: SeedOptions = {},
+  { requiredReviews = 0, users: more = [], apps = [] }: SeedOptions = {},
 ): SandboxSeed {
+  const isReplaced = (id: number): boolean =>
+    [...more, ...apps.map((app) => ({ id: app.botId }))].some((one) => one.id === id);
   const users = [
-    ...config.people.map((person) => ({
-      id: person.github.id,
-      login: person.github.login,
-      name: person.name,
-      email: `${person.github.login}@example.test`,
-      token: secrets.people[person.github.login] ?? '',
-    })),
+    ...more,
+    ...config.people
+      .filter((person) => !isReplaced(person.github.id))
+      .map((person) => ({
+        id: person.github.id,
+        login: person.github.login,
+        name: person.name,
+        email: `${person.github.login}@example.test`,
+        token: secrets.people[person.github.login] ?? '',
+      })),
     { ...ARGOCD_READER, name: 'Argo CD', email: 'argocd@example.test', token: secrets.gitReader },
   ];
   const names = [...new Set(config.targets.map(({ repository }) => `${repository.owner}/${repository.name}`))];
@@ -58,6 +67,7 @@ export function sandboxSeed(
           pull_requests: 'write',
         },
       },
+      ...apps,
     ],
     repositories: names.map((full, index) => {
       const [login = '', name = ''] = full.split('/');

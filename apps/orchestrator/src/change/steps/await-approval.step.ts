@@ -22,7 +22,8 @@ export function awaitApprovalStep(services: ChangeServices): Step {
       const pull = await services.sourceControl(target).pullRequest(number);
       const now = await services.fresh(run.target).now();
       if (run.discard) return done(`discarded by ${run.discard.by}`);
-      if (pull.state !== 'open' || pull.headSha !== evidence.evidenceSha) return done('the pull request moved');
+      const isMoved = pull.headSha !== evidence.evidenceSha || pull.baseBranch !== target.baseBranch;
+      if (pull.state !== 'open' || isMoved) return done('the pull request moved');
       if (now >= new Date(evidence.expiresAt)) return done('the subject has expired');
       const tally = await currentTally(services, run, context.output);
       if (tally.reached && tally.rejects.length === 0) return done('the votes are there');

@@ -24,6 +24,7 @@ export const BACK_TO_CONFIRM: readonly ErrorCode[] = [
   'POLICY_CHANGED',
   'TARGET_CHANGED',
   'HEAD_MOVED',
+  'BASE_MOVED',
   'PLAN_STALE',
   'PR_CLOSED',
   'PR_MERGED_BY_OTHERS',

@@ -1,0 +1,267 @@
+/** One place of the product that a guard consists of, and what stands there when the guard is cut out. */
+export interface Cut {
+  readonly file: string;
+  /** Exactly one place of the file reads so. */
+  readonly find: string;
+  readonly put: string;
+}
+
+interface Guard {
+  readonly holds: string;
+  readonly cuts: readonly Cut[];
+}
+
+const TALLY = 'libs/approvals/src/vote-tally.ts';
+const CONFIRM = 'libs/approvals/src/confirm.ts';
+const APPROVAL = 'libs/approvals/src/approval.ts';
+const REVIEWS = 'libs/source-control/src/review-votes.ts';
+const RELEASE = 'libs/source-control/src/release-acts.ts';
+const CALLER = 'apps/orchestrator/src/http/caller.ts';
+const WEBHOOK = 'apps/orchestrator/src/http/webhook.controller.ts';
+
+const cut = (file: string, find: string, put = ''): Cut => ({ file, find, put });
+/** Policy of phase approval counts again; where it would say the same, it belongs to the guard. */
+const policyToo = cut(CONFIRM, `if (!decision.allow) return { kind: 'denied', decision, tally };`);
+const mergeSha = cut(RELEASE, '            sha: o.sha,\n');
+const expiry = `return !(nowMs < expires);`;
+
+/**
+ * The guards that attacks prove. The product has no switch for any of them: the harness loads its sources with the places
+ * of one guard cut out, and then an attack of that guard must succeed.
+ */
+export const GUARDS = {
+  audience: {
+    holds: 'an agent token opens no route that a person opens, whatever comes beside it',
+    cuts: [cut(CALLER, 'if (bearerOf(request.headers.authorization) !== undefined) {', 'if (false) {')],
+  },
+  operator: {
+    holds: 'sign-in links are made by the operator alone',
+    cuts: [
+      cut(
+        'apps/orchestrator/src/http/operator.ts',
+        'if (given !== undefined && sameSecret(given, app.operatorToken)) return;',
+        'return;',
+      ),
+    ],
+  },
+  'link-once': {
+    holds: 'a sign-in link works once',
+    cuts: [cut('apps/orchestrator/src/identity/session.store.ts', 'AND used_at IS NULL AND', 'AND')],
+  },
+  csrf: {
+    holds: 'a change needs the CSRF token of its session',
+    cuts: [cut(CALLER, `if (typeof sent !== 'string' || !sameSecret(sent, session.csrfToken)) {`, 'if (false) {')],
+  },
+  origin: {
+    holds: 'no page of another site sends anything',
+    cuts: [cut(CALLER, `if (url?.protocol !== 'http:' || !isOurs(url.host, port)) {`, 'if (false) {')],
+  },
+  host: {
+    holds: 'no other name leads here',
+    cuts: [cut(CALLER, `if (!isOurs(request.headers.host ?? '', port)) {`, 'if (false) {')],
+  },
+  requester: {
+    holds: 'who asked, or for whom an agent asked, does not vote',
+    cuts: [cut(TALLY, 'if (isRequester(person, input.requester)) return requesterRefusal(person, input);'), policyToo],
+  },
+  author: {
+    holds: 'whoever wrote or pushed a commit of the change does not vote',
+    cuts: [cut(TALLY, 'if (input.authors.githubIds.includes(person.github.id)) return isAuthor;')],
+  },
+  'author-unknown': {
+    holds: 'with a commit that maps to nobody no vote counts',
+    cuts: [cut(TALLY, 'if (input.authors.unknown) return authorUnknown;')],
+  },
+  role: {
+    holds: 'only approvers of the environment vote',
+    cuts: [cut(TALLY, 'if (!hasRole(person, input.target)) return lacksRole(input.target.environment);')],
+  },
+  people: {
+    holds: 'an account that is nobody in people does not vote',
+    cuts: [
+      cut(
+        TALLY,
+        'const person = people.find((candidate) => candidate.github.id === vote.githubId);',
+        `const person = people.find((candidate) => candidate.github.id === vote.githubId) ??
+          { id: 'anybody', github: { id: vote.githubId }, roles: { staging: 'approver' } };`,
+      ),
+    ],
+  },
+  'numeric-ids': {
+    holds: 'accounts are known by their numbers, never by their names',
+    cuts: [
+      cut(
+        REVIEWS,
+        'const githubId = review.user?.id ?? null;',
+        `const githubId = o.people.find((one) => one.github.login === review.user?.login)?.github.id ?? null;`,
+      ),
+    ],
+  },
+  bot: {
+    holds: 'bots and Apps do not vote, not even one that somebody put among the people',
+    cuts: [cut(REVIEWS, `review.user !== null && review.user.type !== 'User'`, 'false')],
+  },
+  quorum: {
+    holds: 'nothing is released below the quorum',
+    cuts: [cut(TALLY, 'if (lacking > 0) {', 'if (false) {'), policyToo],
+  },
+  'one-person-once': {
+    holds: 'a person counts once over all roads',
+    cuts: [cut(TALLY, 'byPerson.set(person.id, [', 'byPerson.set(vote.reference, ['), policyToo],
+  },
+  reject: {
+    holds: 'a standing reject blocks',
+    cuts: [cut(TALLY, 'rejects.push(standing);', 'continue;')],
+  },
+  'vote-commit': {
+    holds: 'a review votes on the commit it names',
+    cuts: [cut(REVIEWS, 'const isHere = review.commit_id === o.evidenceSha;', 'const isHere = true;')],
+  },
+  'vote-digest': {
+    holds: 'a vote in the pages names the subject that the page showed',
+    cuts: [cut('libs/approvals/src/vote.repository.ts', 'AND s.digest = $4', 'AND length($4::text) > 0')],
+  },
+  'review-state': {
+    holds: 'only a standing approval approves: no comment, nothing dismissed',
+    cuts: [
+      cut(REVIEWS, `if (review.state === 'DISMISSED' && isHere) {`, 'if (false) {'),
+      cut(REVIEWS, `if (review.state !== 'APPROVED' && review.state !== 'CHANGES_REQUESTED') continue;`),
+      cut(
+        REVIEWS,
+        `review.state === 'APPROVED' ? 'approve' : 'reject'`,
+        `review.state === 'CHANGES_REQUESTED' ? 'reject' : 'approve'`,
+      ),
+    ],
+  },
+  'all-pages': {
+    holds: 'reviews are read to the last page',
+    cuts: [
+      cut(
+        'libs/source-control/src/repository-reads.ts',
+        'octokit.paginate(octokit.rest.pulls.listReviews, { ...repo, pull_number: number, per_page: 100 }),',
+        'octokit.rest.pulls.listReviews({ ...repo, pull_number: number, per_page: 100 }).then(({ data }) => data),',
+      ),
+    ],
+  },
+  head: {
+    holds: 'what is merged is the commit that was voted on',
+    cuts: [
+      cut(
+        CONFIRM,
+        `if (!pull.headDescendsFromEvidence) return superseded('HEAD_MOVED', 'somebody else force-pushed the branch');`,
+      ),
+      cut(
+        CONFIRM,
+        `if (pull.headSha !== journal.evidenceSha) return newRound('HEAD_MOVED', 'the branch moved after the evidence commit');`,
+      ),
+      cut(
+        'libs/source-control/src/merge-acceptance.ts',
+        `if (data.head.sha !== sha) missing.push('the head is another commit');`,
+      ),
+      mergeSha,
+    ],
+  },
+  'merge-sha': {
+    holds: 'GitHub itself is told which commit to merge',
+    cuts: [mergeSha],
+  },
+  'base-branch': {
+    holds: 'the change is merged into the branch of the target and no other',
+    cuts: [
+      cut(CONFIRM, 'if (pull.baseBranch !== subject.target.baseBranch) {', 'if (false) {'),
+      cut(RELEASE, 'if (before.baseBranch !== approval.subject.target.baseBranch) {', 'if (false) {'),
+    ],
+  },
+  base: {
+    holds: 'the folder on the base branch is the one that was planned on',
+    cuts: [cut(CONFIRM, 'if (base.tipSubtree !== base.mergeBaseSubtree) {', 'if (false) {')],
+  },
+  text: {
+    holds: 'the text that people read before they voted is ours',
+    cuts: [cut(CONFIRM, 'return pull.blockDigest === journal.blockDigest\n', 'return true\n')],
+  },
+  live: {
+    holds: 'the cluster is as it was when the plan was made',
+    cuts: [
+      cut(CONFIRM, 'if (now !== undefined && now !== object.liveDigest) {', 'if (false) {'),
+      cut(CONFIRM, 'if (again.plan.digest !== subject.plan.digest) {', 'if (false) {'),
+    ],
+  },
+  target: {
+    holds: "the target's configuration is the one that was voted on",
+    cuts: [cut(CONFIRM, 'targetStop(subject, target) ??\n', '')],
+  },
+  'fresh-people': {
+    holds: 'people and roles are read again right before the effect',
+    cuts: [cut(APPROVAL, 'if (people !== grant.digests.people)', 'if (false)')],
+  },
+  'fresh-target': {
+    holds: "the target's configuration is read again right before the effect",
+    cuts: [cut(APPROVAL, 'if (target !== grant.digests.targetConfiguration) {', 'if (false) {')],
+  },
+  'approval-age': {
+    holds: 'an approval in hand is good for 60 seconds',
+    cuts: [cut(APPROVAL, 'if (age >= 0 && age < APPROVAL_LIFETIME_MS) return;', 'return;')],
+  },
+  expiry: {
+    holds: 'a subject that expired releases nothing',
+    cuts: [
+      cut(APPROVAL, expiry, 'return false;'),
+      cut(
+        'apps/orchestrator/src/change/steps/await-approval.step.ts',
+        'if (now >= new Date(evidence.expiresAt)) return',
+        'if (false) return',
+      ),
+    ],
+  },
+  'merged-by': {
+    holds: 'only a merge by our own App, of our own commit, is called ours',
+    cuts: [
+      cut(
+        RELEASE,
+        'const isOurs = releaseBotId !== null && pull.mergedBy?.id === releaseBotId && pull.headSha === sha;',
+        'const isOurs = true;',
+      ),
+    ],
+  },
+  lock: {
+    holds: 'one run at a time changes what lies below a path',
+    cuts: [
+      cut(
+        'apps/orchestrator/src/change/steps/confirm.step.ts',
+        `if (kind === 'manifests' && !(await context.takeLock(lock))) {`,
+        'if (false) {',
+      ),
+    ],
+  },
+  'read-only': {
+    holds: 'an installation held still decides nothing',
+    cuts: [
+      cut('apps/orchestrator/src/config.source.ts', 'if (!this.current().readOnly) return;', 'return;'),
+      cut('apps/orchestrator/src/compose.ts', 'return config.current().readOnly;', 'return false;'),
+    ],
+  },
+  'webhook-signature': {
+    holds: 'only what GitHub signed rings a bell',
+    cuts: [cut(WEBHOOK, 'if (!verifyWebhook(', 'if (false && !verifyWebhook(')],
+  },
+  'webhook-once': {
+    holds: 'a delivery that was heard is not heard again',
+    cuts: [cut('apps/orchestrator/src/webhook-deliveries.ts', 'return added.rowCount === 1;', 'return true;')],
+  },
+  'webhook-rate': {
+    holds: 'more deliveries than anybody needs are not heard',
+    cuts: [cut(WEBHOOK, 'if (!this.#signed.take()) {', 'if (false) {')],
+  },
+  'webhook-size': {
+    holds: 'a body over the limit is not read',
+    cuts: [
+      cut(
+        'apps/orchestrator/src/http/webhook-body.ts',
+        'MOST_WEBHOOK_BYTES = 1024 * 1024;',
+        'MOST_WEBHOOK_BYTES = 64 * 1024 * 1024;',
+      ),
+    ],
+  },
+} as const satisfies Record<string, Guard>;
+export type GuardId = keyof typeof GUARDS;

@@ -1,0 +1,333 @@
+import { createHmac } from 'node:crypto';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Json, NGINX, type RunSeen, startWorld, type World, waitsForApproval } from '../e2e/world.js';
+import type { Tried } from './attack.js';
+import { attackedConfig, HELPER, MALLORY, ROSA, TAKER } from './installation.js';
+
+export interface Answered {
+  readonly status: number;
+  readonly body: Json;
+}
+type Ask = (method: string, path: string, body?: Json, headers?: Record<string, string>) => Promise<Answered>;
+
+/** The accounts attacks act under at GitHub. */
+export type Account =
+  | 'olivia-owner'
+  | 'ravi-reviewer'
+  | 'tess-third'
+  | 'walt-watcher'
+  | 'mallory'
+  | 'rosa'
+  | 'taker'
+  | 'helper';
+
+/** A file in the folder of the run's own application that changes nothing in the cluster. */
+export function noteOf({ run, plan }: RunSeen): string {
+  const name = /staging-(case-\d+)/.exec(plan?.text ?? '')?.[1] ?? '';
+  return `environments/${(run as { target?: string }).target ?? 'staging'}/${name}/note.yaml`;
+}
+
+const REPOSITORY = '/repos/platform/infrastructure';
+const RELEASE_BOT = 9002;
+/** Milliseconds for what must come; a guard that is off must let the attack through within it. */
+const PATIENCE_MS = 45_000;
+
+/** A started product and every way in that an attacker has. The sandbox's control is used to measure and to hold a moment, never to act. */
+export class Stage {
+  #made = 0;
+  #shared: RunSeen | undefined;
+  readonly #sessions = new Map<string, Ask>();
+
+  private constructor(
+    readonly world: World,
+    readonly holds: Holds,
+    /** True when a guard was cut out: then an attack waits for its gain, not for the refusal. */
+    readonly isGuardOff: boolean,
+  ) {}
+
+  static async open(isGuardOff = false): Promise<Stage> {
+    const holds = new Holds();
+    const world = await startWorld(
+      {
+        faults: holds,
+        poll: { firstMs: 1000, longestMs: 2000 },
+        seed: { users: [MALLORY, ROSA, TAKER], apps: [HELPER] },
+      },
+      undefined,
+      attackedConfig,
+    );
+    return new Stage(world, holds, isGuardOff);
+  }
+
+  close(): Promise<void> {
+    return this.world.stop();
+  }
+
+  /** What the release App did so far, measured at the sandbox. */
+  released(): number {
+    const { merges, tags, dispatches } = this.world.at.github.control.released(RELEASE_BOT);
+    return merges + tags + dispatches;
+  }
+
+  /** A run of its own that waits for approval. */
+  async fresh(target: 'staging' | 'pair' | 'brief' = 'staging'): Promise<RunSeen> {
+    this.#made += 1;
+    const { isError, data } = await this.world.call('propose_change', {
+      target,
+      title: 'Run nginx',
+      reason: 'The shop needs a web server.',
+      template: { name: 'web-application', parameters: { ...NGINX, name: `case-${this.#made}` } },
+    });
+    if (isError) throw new Error(`propose_change: ${JSON.stringify(data)}`);
+    return this.world.until(String(data.run), waitsForApproval);
+  }
+
+  /** A waiting run that attacks share as long as none changed anything about it. */
+  async shared(): Promise<RunSeen> {
+    if (this.#shared) {
+      const now = await this.world.until(this.#shared.run.id, () => true);
+      if (!now.run.ended && now.run.wait?.reason === 'approval') return this.#shared;
+    }
+    this.#shared = await this.fresh();
+    return this.#shared;
+  }
+
+  /** Waits until the run waits in this round, or has ended. */
+  round(run: string, round: number): Promise<RunSeen> {
+    return this.world.until(run, (seen) => seen.run.ended || (seen.run.round === round && waitsForApproval(seen)));
+  }
+
+  /** REST as a signed-in person, who came by a sign-in link of the operator. */
+  async as(person: string): Promise<Ask> {
+    const known = this.#sessions.get(person);
+    if (known) return known;
+    const { cookie, csrf } = await this.session(person);
+    const ask: Ask = (method, path, body, headers = {}) =>
+      this.ask(`${this.world.url}${path}`, method, body, { cookie, 'x-csrf-token': csrf, ...headers });
+    this.#sessions.set(person, ask);
+    return ask;
+  }
+
+  async session(person: string): Promise<{ cookie: string; csrf: string; link: string }> {
+    const { operatorToken } = this.world.at.secrets;
+    const made = await this.ask(`${this.world.url}/api/v1/sign-in-links`, 'POST', { person }, bearer(operatorToken));
+    const link = String(made.body.url).split('#')[1] ?? '';
+    return { ...(await this.open(link)), link };
+  }
+
+  /** Spends a sign-in link; an empty cookie where it is refused. */
+  async open(link: string): Promise<{ cookie: string; csrf: string }> {
+    const answer = await fetch(`${this.world.url}/api/v1/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token: link }),
+    });
+    const said = (await answer.json()) as { csrfToken?: string };
+    return { cookie: answer.headers.get('set-cookie')?.split(';')[0] ?? '', csrf: said.csrfToken ?? '' };
+  }
+
+  async ask(url: string, method: string, body?: Json, headers: Record<string, string> = {}): Promise<Answered> {
+    const answer = await fetch(url, {
+      method,
+      headers: { 'content-type': 'application/json', ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    return { status: answer.status, body: (text === '' ? {} : JSON.parse(text)) as Json };
+  }
+
+  /** GitHub's REST under an account. */
+  github(account: Account, method: string, path: string, body?: Json): Promise<Answered> {
+    const tokens: Record<string, string> = {
+      ...this.world.at.secrets.people,
+      mallory: MALLORY.token,
+      rosa: ROSA.token,
+      taker: TAKER.token,
+      helper: HELPER.token ?? '',
+    };
+    return this.ask(`${this.world.at.github.url}${REPOSITORY}${path}`, method, body, bearer(tokens[account] ?? ''));
+  }
+
+  /** A review at GitHub; of the evidence commit unless another is given. */
+  review(account: Account, seen: RunSeen, event = 'APPROVE', commit = seen.pullRequest?.evidenceSha ?? '') {
+    const body = { event, commit_id: commit, body: 'Looked at it.' };
+    return this.github(account, 'POST', `/pulls/${seen.pullRequest?.number}/reviews`, body);
+  }
+
+  async vote(person: string, seen: RunSeen, digest = seen.approval?.subjectDigest, decision = 'approve') {
+    const ask = await this.as(person);
+    return ask('POST', `/api/v1/runs/${seen.run.id}/votes`, { subjectDigest: digest, decision, reason: 'Mine.' });
+  }
+
+  /** Pushes files as an account by GitHub's API; `parent` other than the head needs force. */
+  async push(
+    account: Account,
+    branch: string,
+    files: Record<string, string>,
+    more: { parent?: string; message?: string; author?: Json } = {},
+  ): Promise<string> {
+    const head = await this.head(branch);
+    const parent = more.parent ?? head ?? (await this.head('main')) ?? '';
+    const commit = await this.github(account, 'GET', `/git/commits/${parent}`);
+    const tree = await this.github(account, 'POST', '/git/trees', {
+      base_tree: (commit.body.tree as Json).sha,
+      tree: Object.entries(files).map(([path, content]) => ({ path, content, mode: '100644', type: 'blob' })),
+    });
+    const made = await this.github(account, 'POST', '/git/commits', {
+      message: more.message ?? 'By hand',
+      tree: tree.body.sha,
+      parents: [parent],
+      ...(more.author ? { author: more.author } : {}),
+    });
+    const sha = String(made.body.sha);
+    const moved =
+      head === undefined
+        ? await this.github(account, 'POST', '/git/refs', { ref: `refs/heads/${branch}`, sha })
+        : await this.github(account, 'PATCH', `/git/refs/heads/${branch}`, { sha, force: true });
+    if (moved.status >= 300) throw new Error(`push: ${JSON.stringify(moved.body)}`);
+    return sha;
+  }
+
+  async head(branch: string): Promise<string | undefined> {
+    const { status, body } = await this.github('mallory', 'GET', `/git/ref/heads/${branch}`);
+    return status === 200 ? String((body.object as Json).sha) : undefined;
+  }
+
+  /** The CI App calls a commit good under our check's name. */
+  async forgeCheck(sha: string): Promise<void> {
+    const check = { name: 'planwarden/plan', head_sha: sha, status: 'completed', conclusion: 'success' };
+    await this.github('helper', 'POST', '/check-runs', check);
+  }
+
+  /** Mallory and the CI App bring a file into the base branch past everybody, by a pull request of their own. */
+  async mergeByHand(path: string): Promise<void> {
+    this.#made += 1;
+    const branch = `by-hand-${this.#made}`;
+    const sha = await this.push('mallory', branch, { [path]: `# ${branch}\n` });
+    await this.forgeCheck(sha);
+    const opened = await this.github('mallory', 'POST', '/pulls', { title: branch, head: branch, base: 'main' });
+    const merged = await this.github('mallory', 'PUT', `/pulls/${opened.body.number}/merge`, { sha });
+    if (merged.status !== 200) throw new Error(`merge by hand: ${JSON.stringify(merged.body)}`);
+  }
+
+  /** Rewrites planwarden.yaml as the operator would: the old file or the new one, never half of it. */
+  configure(edit: (yaml: string) => string): () => void {
+    const file = join(this.world.folder, 'planwarden.yaml');
+    const before = readFileSync(file, 'utf8');
+    const after = edit(before);
+    if (after === before) throw new Error('the edit of planwarden.yaml changes nothing');
+    const write = (text: string): void => {
+      writeFileSync(`${file}.next`, text, { mode: 0o600 });
+      renameSync(`${file}.next`, file);
+    };
+    write(after);
+    return () => write(before);
+  }
+
+  /** Sends a webhook; signed with the secret that GitHub has unless another signature is given. */
+  async deliver(body: string, signature = this.sign(body)): Promise<Answered> {
+    const answer = await fetch(`${this.world.url}/webhooks/github`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-hub-signature-256': signature },
+      body,
+    });
+    const text = await answer.text();
+    return { status: answer.status, body: (text === '' ? {} : JSON.parse(text)) as Json };
+  }
+
+  sign(body: string, secret = this.world.at.secrets.webhookSecret): string {
+    return `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
+  }
+
+  /** A sample of /metrics; 0 where there is none. */
+  async metric(name: string): Promise<number> {
+    const text = await (await fetch(`${this.world.url}/metrics`)).text();
+    return Number(
+      text
+        .split('\n')
+        .find((line) => line.startsWith(`${name} `))
+        ?.split(' ')
+        .at(-1) ?? 0,
+    );
+  }
+
+  /** Waits for a condition. @throws Error when it does not come */
+  async until(isThere: () => boolean | Promise<boolean>): Promise<void> {
+    const before = Date.now();
+    while (!(await isThere())) {
+      if (Date.now() - before > PATIENCE_MS) throw new Error('what the attack waits for does not come');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  /** Waits for the refusal (or, with a guard off, for the release) and then ends the run; what was met and released. */
+  async outcome(run: string, refusal: string, more: readonly string[] = []): Promise<Tried> {
+    const before = Date.now();
+    const met = new Set(more);
+    for (;;) {
+      const { names, released, ended } = await this.#look(run);
+      for (const name of names) met.add(name);
+      if (released) return { refusals: [...met], gained: true };
+      if (ended || (!this.isGuardOff && met.has(refusal))) break;
+      if (Date.now() - before > PATIENCE_MS) break;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await this.world.call('cancel_run', { run });
+    const last = await this.world.until(run, (seen) => seen.run.ended);
+    const gained = (await this.#look(run)).released;
+    if (last.run.outcome) met.add(last.run.outcome.code);
+    return { refusals: [...met], gained };
+  }
+
+  /** The names by which the product refuses now, read by REST as a person; and whether our App merged it. */
+  async #look(run: string): Promise<{ names: string[]; released: boolean; ended: boolean }> {
+    const ask = await this.as('watcher');
+    const { body } = await ask('GET', `/api/v1/runs/${run}`);
+    const detail = body as unknown as {
+      run: RunSeen['run'];
+      pullRequest: RunSeen['pullRequest'];
+      approval: { tally: { reached: boolean; rejects: unknown[]; uncounted: { code: string }[] } } | null;
+    };
+    const log = (await ask('GET', `/api/v1/runs/${run}/log`)).body as { events?: { code: string | null }[] };
+    const names = (log.events ?? []).flatMap(({ code }) => code ?? []);
+    if (detail.run.wait) names.push(`wait:${detail.run.wait.reason}`);
+    const tally = detail.approval?.tally;
+    if (tally) names.push(...tally.uncounted.map(({ code }) => code));
+    if (tally && tally.rejects.length > 0) names.push('VOTE_REJECTED');
+    else if (tally && !tally.reached) names.push('VOTES_BELOW_QUORUM');
+    const number = detail.pullRequest?.number;
+    const pull = number === undefined ? undefined : await this.github('mallory', 'GET', `/pulls/${number}`);
+    const by = pull?.body.merged_by as { id?: number } | null | undefined;
+    return { names, released: by?.id === RELEASE_BOT, ended: detail.run.ended };
+  }
+}
+
+/** Holds the product at one of its named instants. */
+class Holds {
+  #armed: { point: string; reached: () => void; until: Promise<void> } | undefined;
+
+  async at(point: string): Promise<void> {
+    const armed = this.#armed;
+    if (armed?.point !== point) return;
+    this.#armed = undefined;
+    armed.reached();
+    await armed.until;
+  }
+
+  /** The next time the product comes to the point, it stays there until `release`. */
+  next(point: string): { readonly reached: Promise<void>; release(): void } {
+    let release = (): void => undefined;
+    let reached = (): void => undefined;
+    const until = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const came = new Promise<void>((resolve) => {
+      reached = resolve;
+    });
+    this.#armed = { point, reached, until };
+    return { reached: came, release };
+  }
+}
+
+const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });

@@ -1,0 +1,73 @@
+import type { Attack } from './attack.js';
+import { Stage } from './stage.js';
+
+/** What came of one attack. */
+export interface Trial {
+  readonly id: string;
+  readonly isRefused: boolean;
+  readonly isGained: boolean;
+  /** Effects that the release App carried out meanwhile. */
+  readonly released: number;
+  readonly refusals: readonly string[];
+  readonly failure: string | null;
+}
+
+/** Effects that an attack may cause without its gain: the first of two racing runs is a right one. */
+const RIGHTFUL: Readonly<Record<string, number>> = { 'two-confirms-race': 1 };
+
+export async function tryAttack(stage: Stage, attack: Attack): Promise<Trial> {
+  const before = stage.released();
+  try {
+    const { refusals, gained } = await attack.run(stage);
+    return {
+      id: attack.id,
+      isRefused: refusals.includes(attack.refusal),
+      isGained: gained,
+      released: stage.released() - before - (RIGHTFUL[attack.id] ?? 0),
+      refusals,
+      failure: null,
+    };
+  } catch (error) {
+    const failure = error instanceof Error ? error.message : 'unknown';
+    const released = stage.released() - before;
+    return { id: attack.id, isRefused: false, isGained: false, released, refusals: [], failure };
+  }
+}
+
+/** Tries attacks one after another on one installation; after each is told what came of it. */
+export async function tryAttacks(
+  attacks: readonly Attack[],
+  tell: (attack: Attack, trial: Trial) => void,
+): Promise<Trial[]> {
+  const stage = await Stage.open();
+  try {
+    const trials: Trial[] = [];
+    for (const attack of attacks) {
+      const trial = await tryAttack(stage, attack);
+      trials.push(trial);
+      tell(attack, trial);
+    }
+    return trials;
+  } finally {
+    await stage.close();
+  }
+}
+
+/** With a guard cut out: tries its attacks until one gets what it is after. */
+export async function tryUntilGained(attacks: readonly Attack[]): Promise<Trial[]> {
+  const stage = await Stage.open(true);
+  try {
+    const trials: Trial[] = [];
+    for (const attack of attacks) {
+      trials.push(await tryAttack(stage, attack));
+      if (trials.at(-1)?.isGained) break;
+    }
+    return trials;
+  } finally {
+    // A product with a part cut out may not stop in order; the process ends all the same.
+    await stage.close().catch(() => undefined);
+  }
+}
+
+/** Refused by its name, nothing gained, nothing released. */
+export const held = (trial: Trial): boolean => trial.isRefused && !trial.isGained && trial.released === 0;
