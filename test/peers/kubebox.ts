@@ -29,6 +29,8 @@ export interface Kubebox {
   kubeconfig(token: string): string;
   /** Server-side apply of a ConfigMap with somebody's token; the answer's code. */
   applyAs(token: string, configMap: KubernetesObject, how?: { readonly dryRun?: boolean }): Promise<number>;
+  /** What the server answers to a GET of the administrator: an object, or a Status. */
+  read(path: string): Promise<unknown>;
   /** A token of a service account, bound, one hour. */
   tokenOf(namespace: string, account: string): Promise<string>;
   stop(): Promise<void>;
@@ -77,6 +79,17 @@ export async function startKubebox(): Promise<Kubebox> {
       const [answer] = (await once(sent, 'response')) as [IncomingMessage];
       answer.resume();
       return answer.statusCode ?? 0;
+    },
+    read: async (path) => {
+      const sent = request(`${url}${path}`, {
+        headers: { authorization: `Bearer ${adminToken}` },
+        ca: certificateAuthority,
+      });
+      sent.end();
+      const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+      const parts: Buffer[] = [];
+      for await (const part of answer) parts.push(part as Buffer);
+      return JSON.parse(Buffer.concat(parts).toString('utf8')) as unknown;
     },
     tokenOf: (namespace, account) => tokenOf(config, namespace, account),
     stop: async () => {

@@ -162,6 +162,9 @@ resource "aws_s3_bucket_acl" "logs" {
     const two = await proposed({ 'two.tf': 'resource "terraform_data" "two" {\n  input = 2\n}\n' });
     const waiting = await world.until(two, ({ run }) => run.ended || run.wait !== null);
     expect(waiting.run).toMatchObject({ wait: { reason: 'lock' } });
+    expect(waiting.run.wait?.message).toContain(`${one} holds the lock terraform:web since`);
+    const queue = [{ run: two, since: expect.any(String) }];
+    expect(waiting).toMatchObject({ locks: [{ name: 'terraform:web', holder: one, kept: null, queue }] });
     await world.call('cancel_run', { run: one });
     const next = await world.until(two, waitsForApproval);
     expect(next.run).toMatchObject({ wait: { reason: 'approval' } });
@@ -304,6 +307,51 @@ describe('a worker that dies at the apply', () => {
     const ended = await started.until(run, hasEnded);
     expect(ended.run).toMatchObject({ state: 'apply_failed', outcome: { code: 'EFFECT_IN_DOUBT' } });
     expect(started.at.github.control.countEffects()['pulls/merge'] ?? 0).toBe(0);
+    // What may stand half applied is nobody's until a person has looked.
+    const kept = { name: 'terraform:web', holder: run, kept: expect.stringContaining('apply') };
+    expect(ended).toMatchObject({ locks: [kept] });
+    const next = await started.call('propose_change', {
+      target: 'web',
+      title: 'Greet again',
+      files: [{ path: 'next.tf', content: 'resource "terraform_data" "next" {\n  input = 1\n}\n' }],
+    });
+    const waiting = await started.until(String(next.data.run), ({ run }) => run.ended || run.wait !== null);
+    expect(waiting.run).toMatchObject({ wait: { reason: 'lock', message: expect.stringContaining('a person') } });
+    const owner = await started.signIn('owner');
+    const released = await owner('POST', `/api/v1/runs/${run}/release-locks`, { reason: 'looked at the state' });
+    expect(released).toEqual({ status: 200, body: { released: ['terraform:web'] } });
+    const planned = await started.until(String(next.data.run), ({ run }) => run.ended || run.step !== 'plan');
+    expect(planned).toMatchObject({ locks: [{ holder: String(next.data.run), kept: null }] });
+  });
+
+  test('a run that awaits approval hands the stack on when its time is over, and plans again when it comes back', async () => {
+    const at = await startWorld(
+      {},
+      undefined,
+      (yaml) =>
+        withStack(yaml, 'tofu').replace('    stack: web\n', '    stack: web\n    limits: { holdForSeconds: 1 }\n'),
+      { PATH: bin },
+    );
+    world = at;
+    const ask = async (name: string): Promise<string> => {
+      const content = `resource "terraform_data" "${name}" {\n  input = 1\n}\n`;
+      const files = [{ path: `${name}.tf`, content }];
+      return String((await at.call('propose_change', { target: 'web', title: name, files })).data.run);
+    };
+    const one = await ask('one');
+    await at.until(one, waitsForApproval);
+    const two = await ask('two');
+    // Its time is over and somebody waits: the second plans, the first stands behind it in a new round.
+    await at.until(two, waitsForApproval);
+    const behind = await at.until(one, ({ run }) => run.ended || (run.round === 2 && run.wait?.reason === 'lock'));
+    expect(behind.run).toMatchObject({ ended: false, round: 2 });
+    const { pullRequest: pull } = await at.until(two, waitsForApproval);
+    await at.review('ravi-reviewer', pull?.number ?? 0, 'APPROVE', pull?.evidenceSha ?? '');
+    const ended = await at.until(two, ({ run }) => run.ended || run.round > 1);
+    // Either it was applied within its second, or it handed the stack back: never both at once.
+    if (ended.run.ended) expect(ended.run.state).toBe('applied');
+    const back = await at.until(one, ({ run }) => run.ended || (run.round > 1 && run.wait?.reason === 'approval'));
+    expect(back.run).toMatchObject({ ended: false });
   });
 
   test('a branch that moves between apply and merge waits for a person, and cannot be canceled away', async () => {

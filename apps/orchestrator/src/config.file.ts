@@ -22,6 +22,7 @@ export interface InstallationConfig {
   readonly sandbox: ConfigParsed['sandbox'];
   /** Where the graph is read; it is recorded in Postgres in any case. */
   readonly graph: ConfigParsed['graph'];
+  readonly terraform: ConfigParsed['terraform'];
   readonly targets: readonly Target[];
   readonly people: ConfigParsed['people'];
   readonly agents: ConfigParsed['agents'];
@@ -84,6 +85,7 @@ export function parseConfig(text: string, file = 'planwarden.yaml'): Installatio
     secrets: config.secrets,
     sandbox: config.sandbox,
     graph: config.graph,
+    terraform: config.terraform,
     targets,
     people: config.people,
     agents: config.agents,
@@ -182,6 +184,18 @@ function refuseUnsupported(config: ConfigParsed, file: string, lineOf: (path: Pa
         'Set leastAssurance to session.',
       );
     }
+    if (target.kind === 'terraform') {
+      const { state, providers } = target.terraform;
+      const operated = providers.findIndex(({ settings, credentials }) => holds(settings) || holds(credentials));
+      const path: Path = operated < 0 ? ['state'] : ['providers', operated];
+      if (state.kind !== 'local' || operated >= 0) {
+        refuse(
+          ['targets', i, 'terraform', ...path],
+          `target ${target.name}: a state or a provider of the real world does not go with the sandbox that decides here`,
+          'Leave it out until mode real is supported.',
+        );
+      }
+    }
     if (target.delivery === 'direct') {
       refuse(
         ['targets', i, 'delivery'],
@@ -191,6 +205,8 @@ function refuseUnsupported(config: ConfigParsed, file: string, lineOf: (path: Pa
     }
   });
 }
+
+const holds = (settings: object): boolean => Object.keys(settings).length > 0;
 
 function invalid(file: string, details: Problem[]): PlanwardenError {
   const first = details[0];

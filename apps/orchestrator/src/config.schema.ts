@@ -14,6 +14,9 @@ const folder = z
     'no empty part, "." or ".."',
   );
 
+const argument = z.string().regex(/^[a-z][a-z0-9_]*$/, 'an argument of the provider');
+const fileOfThisMachine = z.string().startsWith('/', 'the absolute path of a file');
+
 const everyTarget = {
   name,
   environment: name,
@@ -65,9 +68,22 @@ const terraformTargetAsWritten = z.strictObject({
           z.strictObject({
             source: z.string().regex(/^[a-z0-9-]+\/[a-z0-9-]+$/, 'namespace/type, such as hashicorp/aws'),
             version: z.string().regex(/^\d+\.\d+\.\d+$/, 'one version, such as 6.34.0'),
+            settings: z.record(argument, z.union([z.string().max(2000), z.number(), z.boolean()])).default({}),
+            credentials: z.record(argument, fileOfThisMachine).default({}),
           }),
         )
         .default([]),
+      state: z
+        .discriminatedUnion('kind', [
+          z.strictObject({ kind: z.literal('local') }),
+          z.strictObject({
+            kind: z.literal('kubernetes'),
+            namespace: name,
+            secretSuffix: name,
+            kubeconfigFile: fileOfThisMachine,
+          }),
+        ])
+        .default({ kind: 'local' }),
     })
     .prefault({}),
 });
@@ -153,6 +169,12 @@ export const configAsWritten = z.strictObject({
         .default('127.0.0.1'),
       /** Where the sandbox reaches the orchestrator with webhooks; absent: the loopback address. */
       orchestrator: address.optional(),
+    })
+    .prefault({}),
+  terraform: z
+    .strictObject({
+      /** A folder laid out as `terraform providers mirror` does; without it no provider can be installed. */
+      mirror: fileOfThisMachine.optional(),
     })
     .prefault({}),
   graph: z

@@ -21,6 +21,15 @@ function refusal(text: string): PlanwardenError {
 
 const lineWith = (text: string, part: string): number => text.split('\n').findIndex((line) => line.includes(part)) + 1;
 
+const STACK = `  - name: web
+    environment: staging
+    repository: platform/infrastructure
+    path: stacks/web
+    kind: terraform
+    stack: web
+    terraform:
+`;
+
 describe('planwarden.yaml', () => {
   test('of a first start names one target, an owner, a reviewer and an agent for the owner', () => {
     const config = parseConfig(valid);
@@ -91,6 +100,22 @@ describe('planwarden.yaml', () => {
       'CONFIG_INVALID',
       'agents.0.targets.0',
       '[production]',
+    ],
+    [
+      'a state outside of the sandbox',
+      'people:',
+      `${STACK}      state: { kind: kubernetes, namespace: terraform, secretSuffix: web, kubeconfigFile: /etc/kube.yaml }\n\npeople:`,
+      'NOT_SUPPORTED',
+      'targets.1.terraform.state',
+      'state: {',
+    ],
+    [
+      'credentials of a provider in the sandbox',
+      'people:',
+      `${STACK}      providers: [{ source: hashicorp/aws, version: 6.34.0, credentials: { config: /etc/aws } }]\n\npeople:`,
+      'NOT_SUPPORTED',
+      'targets.1.terraform.providers.0',
+      'source: hashicorp/aws',
     ],
     ['a token in clear', DIGEST, 'pwa_in-clear', 'CONFIG_INVALID', 'agents.0.tokenDigest', 'pwa_in-clear'],
     [

@@ -1,8 +1,9 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PlanwardenError, type TerraformTarget } from '@planwarden/contracts';
-import { PlanVault, StackRunner } from '@planwarden/terraform';
+import { PlanVault, type ProviderSettings, StackRunner, type StateSettings } from '@planwarden/terraform';
 import type pg from 'pg';
+import { isOperated } from './change/terraform/allowed-providers.js';
 import type { TerraformServices } from './change/terraform/terraform.services.js';
 import type { LoadedConfig } from './config.js';
 
@@ -22,7 +23,9 @@ export interface TerraformOptions {
  * installation share it; work folders are made anew for every command.
  */
 export function terraformOptions(config: LoadedConfig, planKey: Buffer): TerraformOptions {
-  return { binaries: config.binaries, folder: join(config.dataFolder, 'terraform'), planKey };
+  const { mirror } = config.terraform;
+  const folder = join(config.dataFolder, 'terraform');
+  return { binaries: config.binaries, folder, planKey, ...(mirror === undefined ? {} : { mirror }) };
 }
 
 /** One runner a binary; what is not there is told when it is needed. */
@@ -35,18 +38,22 @@ export function terraformServices(pool: pg.Pool, options: TerraformOptions): Ter
   };
   const runners = new Map<string, StackRunner>();
   const versions = new Map<string, Promise<string>>();
-  const runner = ({ terraform: { binary } }: TerraformTarget): StackRunner => {
+  const runner = ({ terraform }: TerraformTarget): StackRunner => {
+    const { binary } = terraform;
+    const key = JSON.stringify(terraform);
     const path = options.binaries[binary];
     if (path === undefined) throw unavailable(binary);
-    const known = runners.get(binary);
+    const known = runners.get(key);
     if (known) return known;
     const made = new StackRunner({
       binary: path,
       workFolder: folder('work'),
       stateFolder: folder('states'),
+      state: stateOf(terraform),
+      providers: providersOf(terraform),
       ...(options.mirror === undefined ? {} : { mirror: options.mirror }),
     });
-    runners.set(binary, made);
+    runners.set(key, made);
     return made;
   };
   return {
@@ -61,6 +68,34 @@ export function terraformServices(pool: pg.Pool, options: TerraformOptions): Ter
     vault: new PlanVault(pool, options.planKey),
   };
 }
+
+type Settings = TerraformTarget['terraform'];
+
+/** Read at each command: an operator's change counts at once. */
+const content = (file: string) => (): string => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new PlanwardenError('CONFIG_INVALID', 'a file of credentials that planwarden.yaml names cannot be read', {
+      where: { field: 'terraform' },
+      remedy: 'Mend its path or its mode; the log names it.',
+      cause,
+    });
+  }
+};
+
+function stateOf({ state }: Settings): StateSettings {
+  if (state.kind === 'local') return state;
+  const { kind, namespace, secretSuffix, kubeconfigFile } = state;
+  return { kind, namespace, secretSuffix, kubeconfig: content(kubeconfigFile) };
+}
+
+const providersOf = ({ providers }: Settings): ProviderSettings[] =>
+  providers.filter(isOperated).map(({ source, settings, credentials }) => ({
+    source,
+    settings,
+    credentials: Object.fromEntries(Object.entries(credentials).map(([name, file]) => [name, content(file)])),
+  }));
 
 const unavailable = (binary: string): PlanwardenError =>
   new PlanwardenError('PLAN_UNAVAILABLE', `there is no ${binary} on this machine, so there is no plan`, {

@@ -55,7 +55,28 @@ export const terraformTargetSchema = z.strictObject({
   terraform: z.strictObject({
     binary: z.enum(['terraform', 'tofu']),
     /** `namespace/type` and the one version of each provider that files may use. */
-    providers: z.array(z.strictObject({ source: z.string(), version: z.string() })),
+    providers: z.array(
+      z.strictObject({
+        source: z.string(),
+        version: z.string(),
+        /** The operator's arguments of the provider block; files may not have one then. */
+        settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+        /** Arguments that name a file, and the file of this machine whose content Terraform's user gets. */
+        credentials: z.record(z.string(), z.string()).default({}),
+      }),
+    ),
+    /** Where the state is kept; a file of a change can never say so. */
+    state: z
+      .discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('local') }),
+        z.strictObject({
+          kind: z.literal('kubernetes'),
+          namespace: z.string(),
+          secretSuffix: z.string(),
+          kubeconfigFile: z.string(),
+        }),
+      ])
+      .default({ kind: 'local' }),
   }),
 });
 export type TerraformTarget = z.infer<typeof terraformTargetSchema>;

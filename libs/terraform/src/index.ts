@@ -2,6 +2,7 @@ export { agentTerraformFiles } from './agent-files.js';
 export { assertNames, checkNames, type NameProblem, uncheckedTypes } from './check-names.js';
 export { formatHcl } from './format-hcl.js';
 export type { HclAttribute, HclBlock, HclCall, HclFile, HclPlace } from './hcl-file.js';
+export type { ProviderSettings, StateSettings } from './operator-settings.js';
 export { parseHcl } from './parse-hcl.js';
 export { terraformPlanToText } from './plan-text.js';
 export { migrateTerraform, PlanVault } from './plan-vault.js';

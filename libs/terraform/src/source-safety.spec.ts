@@ -129,3 +129,17 @@ describe('files that may not be planned', () => {
     );
   });
 });
+
+test('a provider that the operator sets up has no block in a file, and its own name', async () => {
+  const operated = { ...OPTIONS, providers: [{ source: 'hashicorp/aws', version: '6.34.0', isOperated: true }] };
+  const told = async (text: string) => unsafeParts([await parseHcl('main.tf', text)], operated);
+  expect(await told(`${AWS}resource "aws_s3_bucket" "a" {\n  bucket = "a"\n}`)).toEqual([]);
+  for (const block of ['provider "aws" {\n}', 'provider "aws" {\n  alias = "b"\n}']) {
+    expect(await told(`${AWS}${block}\n`)).toEqual([
+      expect.objectContaining({ line: 6, message: 'provider aws is set up by the operator' }),
+    ]);
+  }
+  expect(await told(AWS.replace('aws =', 'cloud ='))).toEqual([
+    expect.objectContaining({ line: 3, message: 'provider cloud must be called aws' }),
+  ]);
+});

@@ -15,6 +15,8 @@ export interface AllowedProvider {
   readonly source: string;
   /** The one version. */
   readonly version: string;
+  /** The operator sets it up: no file may. */
+  readonly isOperated?: boolean;
 }
 
 export interface SafetyOptions {
@@ -100,7 +102,7 @@ function topLevel(block: HclBlock, declared: readonly Declared[], options: Safet
     refuse(block, `a block ${block.type} is not allowed here`, `Allowed are: ${[...TOP_LEVEL].join(', ')}.`);
   }
   if (block.type === 'terraform') terraformBlock(block, declared, options, refuse);
-  if (block.type === 'provider') providerBlock(block, declared, refuse);
+  if (block.type === 'provider') providerBlock(block, declared, options, refuse);
   if (block.type === 'resource' || block.type === 'data') providerOf(block, declared, refuse);
   if (block.type === 'data' && REFUSED_DATA.has(block.labels[0] ?? '')) {
     refuse(block, `data "${block.labels[0]}" carries data in or out by itself`, 'Give the value as a literal.');
@@ -121,6 +123,10 @@ function terraformBlock(block: HclBlock, declared: readonly Declared[], options:
   for (const one of declared) {
     if (!isWithin(block, one)) continue;
     const allowed = options.providers.find(({ source }) => source === one.source);
+    if (allowed?.isOperated && one.name !== allowed.source.split('/')[1]) {
+      const type = allowed.source.split('/')[1];
+      refuse(one, `provider ${one.name} must be called ${type}`, `Write ${type} = { source = ... }.`);
+    }
     if (allowed === undefined) {
       const known = options.providers.map(({ source }) => source).join(', ') || 'none';
       refuse(one, `provider ${one.name} is not one of the target`, `The target allows: ${known}.`);
@@ -137,8 +143,12 @@ function terraformBlock(block: HclBlock, declared: readonly Declared[], options:
 const isWithin = (block: HclBlock, { line }: HclPlace): boolean =>
   block.blocks.some((inner) => inner.attributes.some((attribute) => attribute.line === line));
 
-function providerBlock(block: HclBlock, declared: readonly Declared[], refuse: Refuse): void {
+function providerBlock(block: HclBlock, declared: readonly Declared[], options: SafetyOptions, refuse: Refuse): void {
   const name = block.labels[0] ?? '';
+  const source = declared.find((one) => one.name === name)?.source;
+  if (options.providers.some((one) => one.isOperated && one.source === source)) {
+    refuse(block, `provider ${name} is set up by the operator`, 'Take the block out; declare the provider alone.');
+  }
   if (!declared.some((one) => one.name === name)) notDeclared(block, name, refuse);
   for (const attribute of block.attributes) {
     if (!PROVIDER_SETTINGS.has(attribute.name) || typeof attribute.literal !== 'string') {
@@ -197,6 +207,10 @@ function calls(attribute: HclAttribute, { paths }: SafetyOptions, refuse: Refuse
 }
 
 const shown = (name: string): string => JSON.stringify(name.slice(0, 60));
+
+/** Sources of the providers that files declare. */
+export const declaredSources = (files: readonly HclFile[]): string[] =>
+  declaredProviders(files).flatMap(({ source }) => (source === undefined ? [] : [source]));
 
 function declaredProviders(files: readonly HclFile[]): Declared[] {
   const found: Declared[] = [];

@@ -1,8 +1,20 @@
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { PlanwardenError, sha256, type TerraformPlan } from '@planwarden/contracts';
 import { redactText } from '@planwarden/redaction';
 import { normalisePlan } from './normalise-plan.js';
+import { type ProviderSettings, providerFile, STATE_ACCESS, type StateSettings } from './operator-settings.js';
 import { planFileState } from './plan-file.js';
 import { readState, type StackState } from './read-state.js';
 import { type ChildLimits, type ChildResult, DEFAULT_LIMITS, runChild } from './terraform-child.js';
@@ -20,6 +32,10 @@ export interface StackRunnerOptions {
   readonly workFolder: string;
   /** Folder of the states of a `local` backend. */
   readonly stateFolder: string;
+  /** Where the state is kept; the operator says so, never a file. Default: a file below `stateFolder`. */
+  readonly state?: StateSettings;
+  /** Providers that the operator sets up, and with which credentials. */
+  readonly providers?: readonly ProviderSettings[];
   /** A mirror of provider packages; without it no provider can be installed. */
   readonly mirror?: string;
   readonly limits?: Partial<ChildLimits>;
@@ -41,6 +57,7 @@ export interface PlannedStack {
 
 const PLAN = 'plan.out';
 const BACKEND = 'planwarden_backend.tf';
+const PROVIDERS = 'planwarden_providers.tf';
 /** `nobody`. */
 const OTHER_USER = { uid: 65_534, gid: 65_534 };
 const NO_LOCK_FILE = sha256('');
@@ -117,15 +134,33 @@ export class StackRunner {
     const folder = this.newFolder();
     try {
       for (const { path, content } of request.files) this.write(folder, path, content);
-      this.write(folder, BACKEND, 'terraform {\n  backend "local" {}\n}\n');
-      const state = join(this.ownFolder(this.options.stateFolder, request.stack), 'terraform.tfstate');
-      const init = ['init', '-input=false', '-no-color', '-json', '-reconfigure', `-backend-config=path=${state}`];
+      await this.setUpProviders(folder, request.files);
+      const init = ['init', '-input=false', '-no-color', '-json', '-reconfigure', ...this.backend(folder, request)];
       const locked = request.files.some(({ path }) => path === '.terraform.lock.hcl');
       await this.must(folder, locked ? [...init, '-lockfile=readonly'] : init, request.signal);
       return await act(folder);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
+  }
+
+  /** Writes which backend there is, for init alone to learn where: a file cannot have a say in it. */
+  private backend(folder: string, { stack }: Pick<StackRequest, 'stack'>): string[] {
+    const { state = { kind: 'local' } } = this.options;
+    this.write(folder, BACKEND, `terraform {\n  backend "${state.kind}" {}\n}\n`);
+    const settings =
+      state.kind === 'local'
+        ? { path: join(this.ownFolder(this.options.stateFolder, stack), 'terraform.tfstate') }
+        : { secret_suffix: state.secretSuffix, namespace: state.namespace, config_path: STATE_ACCESS };
+    return Object.entries(settings).map(([name, value]) => `-backend-config=${name}=${value}`);
+  }
+
+  /** The operator's part of the configuration, beside the files of the stack and never among them. */
+  private async setUpProviders(folder: string, files: readonly StackFile[]): Promise<void> {
+    const { text, secrets } = await providerFile(this.options.providers ?? [], files);
+    if (text === '') return;
+    this.write(folder, PROVIDERS, text);
+    for (const { name, content } of secrets) this.write(folder, name, content);
   }
 
   private async read(folder: string, signal: AbortSignal | undefined): Promise<PlannedStack> {
@@ -185,7 +220,21 @@ export class StackRunner {
       TF_CLI_CONFIG_FILE: join(folder, '.terraformrc'),
       CHECKPOINT_DISABLE: '1',
     };
-    return runChild({ binary, args, folder, env, user: this.user, limits: this.limits, signal });
+    const descriptor = this.stateAccess(folder);
+    const child = runChild({ binary, args, folder, env, user: this.user, limits: this.limits, descriptor, signal });
+    if (descriptor !== undefined) closeSync(descriptor);
+    return child;
+  }
+
+  /** The credentials of the state: open for the child that is about to start, and in no folder any more. */
+  private stateAccess(folder: string): number | undefined {
+    const { state } = this.options;
+    if (state?.kind !== 'kubernetes') return undefined;
+    const file = '.planwarden-state-access';
+    this.write(folder, file, state.kubeconfig());
+    const descriptor = openSync(join(folder, file), 'r');
+    rmSync(join(folder, file));
+    return descriptor;
   }
 
   private newFolder(): string {

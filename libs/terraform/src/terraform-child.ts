@@ -25,6 +25,8 @@ export interface ChildOptions {
   /** Another user, where we are root. */
   readonly user: { readonly uid: number; readonly gid: number } | undefined;
   readonly limits: ChildLimits;
+  /** A file that is open as descriptor 4: credentials that stand neither in a path nor in the environment. */
+  readonly descriptor?: number | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -52,7 +54,7 @@ export function runChild(options: ChildOptions): Promise<ChildResult> {
       cwd: options.folder,
       env: options.env,
       detached: true,
-      stdio: ['ignore', 'pipe', 'ignore', ...(open === undefined ? [] : [open])],
+      stdio: ['ignore', 'pipe', 'ignore', open ?? 'ignore', options.descriptor ?? 'ignore'],
       ...(user === undefined ? {} : { uid: user.uid, gid: user.gid }),
     });
     if (open !== undefined) closeSync(open);

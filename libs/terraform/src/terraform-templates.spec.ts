@@ -86,7 +86,7 @@ test('more nodes at least than at most are refused', async () => {
 });
 
 test('a template whose provider the target does not allow is refused', async () => {
-  const without = { ...target, terraform: { binary: 'terraform' as const, providers: [] } };
+  const without = { ...target, terraform: { ...target.terraform, providers: [] } };
   await expect(templates.render('s3-bucket', example('s3-bucket'), without)).rejects.toMatchObject({
     code: 'NOT_SUPPORTED',
     where: { field: 'template.name' },

@@ -4,6 +4,7 @@ import { agentTerraformFiles, readStack } from '@planwarden/terraform';
 import { z } from 'zod';
 import { judge } from '../change/judge.js';
 import { actorOf, secretsIn } from '../change/run-request.js';
+import { allowedProviders } from '../change/terraform/allowed-providers.js';
 import { personaFor, productTool, READ_ONLY, targetsOf } from './mcp-context.js';
 
 export const checkPolicyTool = productTool({
@@ -53,7 +54,7 @@ async function understood(given: readonly ChangeFile[], target: Target) {
     return { files, objects: parseManifests(files), resources: [] };
   }
   const files = agentTerraformFiles({ files: given, deletions: [] }, target);
-  const { resources } = await readStack(given, { folder: target.path, providers: target.terraform.providers });
+  const { resources } = await readStack(given, { folder: target.path, providers: allowedProviders(target) });
   return { files, objects: [], resources };
 }
 

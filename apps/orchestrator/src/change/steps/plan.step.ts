@@ -10,6 +10,7 @@ import { takeLockOf } from '../locks.js';
 import { makePlan } from '../make-plan.js';
 import { readerOverClient } from '../observe.js';
 import { end } from '../outcomes.js';
+import { allowedProviders } from '../terraform/allowed-providers.js';
 import { planAndKeep, terraformVersions } from '../terraform/plan-stack.js';
 import { stackFilesAt } from '../terraform/stack-files.js';
 
@@ -105,7 +106,7 @@ async function previewTerraform(
 ): Promise<StepOutcome> {
   const github = services.sourceControl(target);
   const [base, head] = [await stackFilesAt(github, target, baseSha), await stackFilesAt(github, target, codeSha)];
-  await readStack(head, { folder: target.path, providers: target.terraform.providers });
+  await readStack(head, { folder: target.path, providers: allowedProviders(target) });
   const plan = await previewStack(base, head);
   const { create, update, delete: remove, noop } = plan.summary;
   return done(

@@ -8,6 +8,7 @@ import { changedEntries, filesAtCommit } from '../branch-files.js';
 import { generateRecord, pullRequestRecord, validateRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
 import { counted, end } from '../outcomes.js';
+import { allowedProviders } from '../terraform/allowed-providers.js';
 import { stackFilesAt, withChange } from '../terraform/stack-files.js';
 
 /**
@@ -68,7 +69,7 @@ async function read(
   if (target.kind === 'terraform') {
     const before = await stackFilesAt(services.sourceControl(target), target, commit);
     const stack = withChange(before, files, target);
-    const options = { folder: target.path, providers: target.terraform.providers };
+    const options = { folder: target.path, providers: allowedProviders(target) };
     const { resources } = await readStack(stack, options);
     return done(
       `${counted(resources.length, 'resource')} in ${counted(stack.length, 'file')} of the stack, ${files.length} of them changed`,

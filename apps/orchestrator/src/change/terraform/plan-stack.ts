@@ -5,6 +5,7 @@ import type { RunRecord } from '@planwarden/runs';
 import { readStack, type StackState, terraformPlanToText } from '@planwarden/terraform';
 import { VERSION } from '../../version.js';
 import type { ChangeServices } from '../change.services.js';
+import { allowedProviders } from './allowed-providers.js';
 import { stackFilesAt } from './stack-files.js';
 
 type Needs = Pick<ChangeServices, 'sourceControl' | 'terraform'>;
@@ -23,7 +24,7 @@ export async function terraformVersions(
  */
 export async function planAtCommit(services: Needs, target: TerraformTarget, commit: string, signal: AbortSignal) {
   const files = await stackFilesAt(services.sourceControl(target), target, commit);
-  await readStack(files, { folder: target.path, providers: target.terraform.providers });
+  await readStack(files, { folder: target.path, providers: allowedProviders(target) });
   return services.terraform.runner(target).plan({ stack: target.stack, files, signal });
 }
 
