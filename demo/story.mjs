@@ -2,6 +2,7 @@
 import { connectAgent } from './agent.mjs';
 import { good, quiet, refused, says, scene, title } from './print.mjs';
 import { reads } from './reads.mjs';
+import { tellOfStack } from './stack-story.mjs';
 
 const NAME = 'nginx';
 const NAMESPACE = 'staging-nginx';
@@ -39,7 +40,11 @@ export async function tell(world, options) {
     await agentTriesToApprove(look, world, run, waiting);
     const approved = await approval(agent, look, world, run, waiting, options);
     if (!approved) return await summary(agent, run);
-    return await outcome(agent, look, run);
+    const ended = await outcome(agent, look, run);
+    if (ended.state !== 'applied') return ended;
+    const approve = (other, seen) => approval(agent, look, world, other, seen, options);
+    await tellOfStack({ agent, look, world, approve });
+    return ended;
   } finally {
     await agent.close();
   }

@@ -16,6 +16,7 @@ export async function attach(data) {
   const secrets = JSON.parse(read('secrets.json'));
   return {
     url: address.url,
+    configFile: join(data, 'planwarden.yaml'),
     github: address.sandbox.github,
     kubernetes: address.sandbox.kubernetes,
     agentToken: read('agent-assistant.token').trim(),

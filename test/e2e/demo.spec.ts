@@ -48,6 +48,10 @@ describe('the demo', () => {
     expect(out).toContain('403 AUDIENCE_REFUSED');
     expect(out).toContain('Can not approve your own pull request');
     expect(out).toContain('3 pods running');
+    // The second chapter; this installation has no terraform, so it ends with what policy could read.
+    expect(out).toContain('public-bucket (critical) stacks/web/logs.tf:9');
+    expect(out).toContain('A preview made from the files alone');
+    expect(out).toContain('errored: PLAN_UNAVAILABLE');
     expect(out).not.toContain('\u001b[');
   });
 

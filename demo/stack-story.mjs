@@ -1,0 +1,117 @@
+// The second chapter: a Terraform stack. A public bucket is refused; a small change is planned and, where there is a
+// terraform or tofu, approved and applied for real.
+import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
+import { good, quiet, refused, says, scene } from './print.mjs';
+
+const STACK = 'web';
+const PUBLIC_BUCKET = `terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws", version = "6.34.0" }
+  }
+}
+
+resource "aws_s3_bucket_acl" "logs" {
+  bucket = "shop-logs"
+  acl    = "public-read"
+}
+`;
+
+/** The one that PATH finds; Planwarden looks the same way. */
+function binary() {
+  const folders = (process.env.PATH ?? '').split(delimiter).filter(isAbsolute);
+  const isThere = (name) =>
+    folders.some((folder) => {
+      try {
+        accessSync(join(folder, name), constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+  return ['terraform', 'tofu'].find(isThere) ?? 'terraform';
+}
+
+/** What an operator writes into planwarden.yaml: read again at once, nothing is restarted. */
+function addStack(file) {
+  const yaml = readFileSync(file, 'utf8');
+  if (yaml.includes(`stack: ${STACK}`)) return;
+  const target = `  - name: ${STACK}
+    environment: staging
+    repository: platform/infrastructure
+    path: stacks/${STACK}
+    kind: terraform
+    stack: ${STACK}
+    terraform:
+      binary: ${binary()}
+      providers: [{ source: hashicorp/aws, version: 6.34.0 }]
+    owners: [owner]
+
+people:`;
+  writeFileSync(file, yaml.replace('people:', target).replace(/^( +targets: \[staging)\]$/m, `$1, ${STACK}]`));
+}
+
+/**
+ * @param tools what the first chapter works with: agent, look, world, options, and how a person approves
+ * @returns {Promise<void>}
+ * @throws Error when the change does not end as it should
+ */
+export async function tellOfStack({ agent, world, look, approve }) {
+  addStack(world.configFile);
+  scene('The operator adds a Terraform stack; the agent asks for a public bucket in it');
+  const bucket = await ask(agent, {
+    title: 'A bucket for logs',
+    files: [{ path: 'logs.tf', content: PUBLIC_BUCKET }],
+  });
+  says('agent', 'propose_change: logs.tf, acl = "public-read"');
+  const ended = await agent.follow(bucket, ({ run }) => run.ended);
+  says('gate', `the run ended ${ended.run.state}: ${ended.run.outcome?.code ?? 'no code'}`);
+  for (const finding of ended.findings) {
+    refused(`${finding.rule} (${finding.severity}) ${finding.file ?? ''}:${finding.line ?? ''}`);
+    quiet(finding.message);
+    quiet(`mend: ${finding.remedy}`);
+  }
+  if (ended.run.state !== 'policy_failed') throw new Error(`the public bucket ended ${ended.run.state}`);
+
+  scene('It asks for something small: a kept value, from a template');
+  const parameters = { name: 'motto', value: 'ask, then act' };
+  says('agent', `propose_change: terraform-data ${JSON.stringify(parameters)}`);
+  const run = await ask(agent, { title: 'Keep the motto', template: { name: 'terraform-data', parameters } });
+  const waiting = await agent.follow(run, (seen) => seen.run.ended || seen.run.wait?.reason === 'approval');
+  for (const line of (waiting.plan?.text ?? '').split('\n').slice(0, 6)) quiet(line);
+  if (waiting.run.ended) return withoutBinary(waiting);
+  await approve(run, waiting);
+  await applied(agent, look, run);
+}
+
+async function ask(agent, change) {
+  const asked = await agent.call('propose_change', { target: STACK, reason: 'The shop needs it.', ...change });
+  if (asked.isError) throw new Error(`propose_change: ${asked.data.code}: ${asked.data.message}`);
+  return asked.data.run;
+}
+
+/** Policy has read a preview; that nobody can approve one is how this ends. */
+function withoutBinary({ run }) {
+  if (run.outcome?.code !== 'PLAN_UNAVAILABLE') throw new Error(`the run ended ${run.state}: ${run.outcome?.message}`);
+  says('gate', `the run ended ${run.state}: ${run.outcome.code}`);
+  quiet(run.outcome.message);
+  quiet(`mend: ${run.outcome.remedy}`);
+}
+
+async function applied(agent, look, run) {
+  const ended = await agent.follow(
+    run,
+    (seen) => seen.run.ended,
+    (seen) => quiet(`${seen.run.step}`),
+  );
+  if (ended.run.state !== 'applied') throw new Error(`the run ended ${ended.run.state}: ${ended.run.outcome?.message}`);
+  scene('Applied first, then merged, then planned once more: nothing is left to change');
+  const pull = await look.pullRequest(ended.pullRequest.number);
+  says('world', `merged by ${pull.merged_by.login} as ${pull.merge_commit_sha.slice(0, 12)}`);
+  for (const sentence of ended.verified) good(sentence);
+  const { data: found } = await agent.call('search_infrastructure', { text: 'motto', kind: 'terraform_data' });
+  for (const { id, provenance } of found.resources ?? []) {
+    says('agent', id);
+    quiet(`by ${provenance.source} ${provenance.run ?? ''}`);
+  }
+}
