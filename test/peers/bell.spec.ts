@@ -59,13 +59,27 @@ describe('what may happen to Redis', () => {
   });
 
   test('gone: a ring says so at once, runs go on without it, and it is used again when it is back', async () => {
-    const process = await kit.startProcess({ sweepMs: SWEEP_MS });
+    const [slow = ''] = await begin(1);
+    let letGo = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const process = await kit.startProcess({
+      sweepMs: SWEEP_MS,
+      hold: async (run) => (run === slow ? held : undefined),
+    });
     await server().kill();
     const runs = await begin(8);
     expect(await process.bell.ring(runs[0] ?? '')).toBe(false);
     await expect(process.bell.check()).rejects.toThrow();
+    // One that takes long holds up none of the others, nor the looks for new ones.
     await until(() => haveEnded(runs));
-    expectOnce(runs);
+    const more = await begin(6);
+    await until(() => haveEnded(more));
+    expect(await kit.hasEnded(slow)).toBe(false);
+    letGo();
+    await until(() => kit.hasEnded(slow));
+    expectOnce([...runs, ...more, slow]);
     await server().up();
     const quiet = await kit.startProcess({ sweepMs: NEVER_MS });
     const [later = ''] = await begin(1);

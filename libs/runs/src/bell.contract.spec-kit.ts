@@ -22,7 +22,10 @@ export interface BellKit {
   /** A run of three steps; `beginRun` rings no bell. */
   beginRun(): Promise<string>;
   /** One more process of the installation: it needs no setting that tells it from the others. */
-  startProcess(options?: { readonly sweepMs?: number; readonly hold?: Promise<void> }): Promise<Process>;
+  startProcess(options?: {
+    readonly sweepMs?: number;
+    readonly hold?: (run: string) => Promise<void>;
+  }): Promise<Process>;
   hasEnded(run: string): Promise<boolean>;
   /** How often each step of a run was executed, over all processes. */
   executed(run: string): Readonly<Record<string, number>>;
@@ -70,7 +73,7 @@ export function bellContract(name: string, backendOf: (db: TestDatabase) => Prom
     await db?.close();
   });
 
-  const pipeline = (hold: Promise<void>): Pipeline => {
+  const pipeline = (hold: (run: string) => Promise<void>): Pipeline => {
     const step = (stepName: string, state: 'validating' | 'verifying') => ({
       name: stepName,
       state,
@@ -78,7 +81,7 @@ export function bellContract(name: string, backendOf: (db: TestDatabase) => Prom
       execute: async ({ run }: { readonly run: { readonly id: string } }) => {
         const known = counts.get(run.id) ?? {};
         counts.set(run.id, { ...known, [stepName]: (known[stepName] ?? 0) + 1 });
-        if (stepName === 'validate') await hold;
+        if (stepName === 'validate') await hold(run.id);
         return done('ok');
       },
     });
@@ -108,7 +111,7 @@ export function bellContract(name: string, backendOf: (db: TestDatabase) => Prom
       };
       return (await store.start(run, 'bell/1', { openRuns: 10 })).id;
     },
-    startProcess: async ({ sweepMs = NEVER_MS, hold = Promise.resolve() } = {}) => {
+    startProcess: async ({ sweepMs = NEVER_MS, hold = async () => undefined } = {}) => {
       const owner = `process-${started.length}-${Math.random()}`;
       const bell = await openBell(backend, silentLog);
       const engine = new RunEngine({ pool: db.pool, pipelines: [pipeline(hold)], worker: owner });
@@ -180,7 +183,7 @@ export function bellContract(name: string, backendOf: (db: TestDatabase) => Prom
         const hold = new Promise<void>((resolve) => {
           letGo = resolve;
         });
-        const stopping = await kit.startProcess({ hold });
+        const stopping = await kit.startProcess({ hold: () => hold });
         const inHand = await kit.beginRun();
         await stopping.bell.ring(inHand);
         await until(() => kit.executed(inHand).validate === 1);
@@ -206,7 +209,7 @@ export function bellContract(name: string, backendOf: (db: TestDatabase) => Prom
         const hold = new Promise<void>((resolve) => {
           letGo = resolve;
         });
-        const stuck = await kit.startProcess({ hold });
+        const stuck = await kit.startProcess({ hold: () => hold });
         const run = await kit.beginRun();
         await stuck.bell.ring(run);
         await until(() => kit.executed(run).validate === 1);

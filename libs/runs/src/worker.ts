@@ -72,7 +72,7 @@ export async function createWorker(options: WorkerOptions): Promise<RunWorker> {
 
 /**
  * One look for due runs: their bell is rung again. Where the bell is out of order this process carries them itself, as
- * many at a time as it would hear: Postgres says what is next, not the bell.
+ * many at a time as it would hear: Postgres says what is next, not the bell. The next look does not wait for them.
  */
 function createSweeper(parts: {
   readonly store: Pick<RunStore, 'due'>;
@@ -84,20 +84,23 @@ function createSweeper(parts: {
 }): () => Promise<void> {
   const { store, bell, advance, concurrency, isIdle, log } = parts;
   let isSweeping = false;
+  let carried = 0;
+  const carry = (run: string): void => {
+    carried += 1;
+    void advance(run).finally(() => {
+      carried -= 1;
+    });
+  };
   return async () => {
     if (isSweeping || isIdle()) return;
     isSweeping = true;
     try {
-      const due = await store.due(100);
-      const unheard: string[] = [];
-      for (const run of due) {
+      let isRinging = true;
+      for (const run of await store.due(100)) {
         // One that does not ring says enough about those after it.
-        if (unheard.length > 0 || !(await bell.ring(run))) unheard.push(run);
+        isRinging = isRinging && (await bell.ring(run));
+        if (!isRinging && carried < concurrency) carry(run);
       }
-      const lane = async (): Promise<void> => {
-        for (let run = unheard.shift(); run !== undefined; run = unheard.shift()) await advance(run);
-      };
-      await Promise.all(Array.from({ length: Math.min(concurrency, unheard.length) }, lane));
     } catch (error) {
       log.warn({ err: error }, 'the sweep for due runs failed');
     } finally {

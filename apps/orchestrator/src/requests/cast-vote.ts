@@ -40,8 +40,6 @@ export async function castVote(
     reason: request.reason,
   });
   await services.runs.wake(run.id);
-  await bell
-    .ring(run.id)
-    .catch((error: unknown) => services.log.warn({ run: run.id, err: error }, 'the bell did not ring'));
+  await bell.ring(run.id);
   return vote;
 }

@@ -67,9 +67,7 @@ export async function proposeChange(
     { openRuns: target.limits.openRuns, requester: limitsOf(services, requester) },
   );
   // Losing this bell costs the time until the sweep; the run is already durable.
-  await bell
-    .ring(run.id)
-    .catch((error: unknown) => services.log.warn({ run: run.id, err: error }, 'the bell did not ring'));
+  await bell.ring(run.id);
   return run;
 }
 
