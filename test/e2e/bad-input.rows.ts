@@ -92,6 +92,14 @@ export const MCP_ROWS: readonly Row[] = [
     'reason',
   ),
   row('cancel: NUL in reason', mcp('cancel_run', { run: '{waiting}', reason: 'a\u0000' }), 'INPUT_INVALID', 'reason'),
+  row('retry: no id', mcp('retry_run', { run: 'the last one' }), 'INPUT_INVALID', 'run'),
+  row('retry: unknown', mcp('retry_run', { run: NO_RUN }), 'RUN_UNKNOWN', 'run'),
+  row('retry: under way', mcp('retry_run', { run: '{waiting}' }), 'RUN_NOT_ENDED', 'run'),
+  row('rollback: no id', mcp('rollback_run', { run: 7 }), 'INPUT_INVALID', 'run'),
+  row('rollback: unknown', mcp('rollback_run', { run: NO_RUN }), 'RUN_UNKNOWN', 'run'),
+  row('rollback: under way', mcp('rollback_run', { run: '{waiting}' }), 'RUN_NOT_ENDED', 'run'),
+  row('rollback: nothing stands', mcp('rollback_run', { run: '{ended}' }), 'ROLLBACK_REFUSED', 'run'),
+  row('rollback: NUL', mcp('rollback_run', { run: '{waiting}', reason: 'a\u0000' }), 'INPUT_INVALID', 'reason'),
   row('check_policy: no files', mcp('check_policy', { target: 'staging', files: [] }), 'INPUT_INVALID', 'files'),
   row(
     'check_policy: foreign target',
@@ -420,6 +428,28 @@ export const REST_ROWS: readonly Row[] = [
     409,
   ),
   row('cancel: unknown run', rest('POST', `/api/v1/runs/${NO_RUN}/cancel`, { body: {} }), 'RUN_UNKNOWN', 'run', 404),
+  row('retry: over REST', rest('POST', '/api/v1/runs/{waiting}/retry', { body: {} }), 'RUN_NOT_ENDED', 'run', 409),
+  row(
+    'retry: a field',
+    rest('POST', '/api/v1/runs/{waiting}/retry', { body: { force: 1 } }),
+    'INPUT_INVALID',
+    'force',
+    400,
+  ),
+  row(
+    'rollback: over REST',
+    rest('POST', '/api/v1/runs/{waiting}/rollback', { body: {} }),
+    'RUN_NOT_ENDED',
+    'run',
+    409,
+  ),
+  row(
+    'runs rebuild: a session',
+    rest('POST', '/api/v1/runs/rebuild', { body: {} }),
+    'TOKEN_INVALID',
+    'Authorization',
+    401,
+  ),
   row('sign in: no token', rest('POST', '/api/v1/session', { as: 'nobody', body: {} }), 'INPUT_INVALID', 'token', 400),
   row(
     'sign in: unknown link',
@@ -572,6 +602,8 @@ export const SESSION_ROUTES: readonly (readonly [method: string, path: string])[
   ['POST', '/api/v1/runs/{id}/votes'],
   ['POST', '/api/v1/runs/{id}/discard'],
   ['POST', '/api/v1/runs/{id}/cancel'],
+  ['POST', '/api/v1/runs/{id}/retry'],
+  ['POST', '/api/v1/runs/{id}/rollback'],
   ['GET', '/api/v1/decisions/{id}'],
 ];
 

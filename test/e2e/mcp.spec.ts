@@ -35,6 +35,8 @@ const NAMES = [
   'list_pending_approvals',
   'explain_decision',
   'cancel_run',
+  'retry_run',
+  'rollback_run',
 ];
 
 describe.each([

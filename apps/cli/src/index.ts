@@ -1,3 +1,4 @@
 export { graphRebuild } from './commands/graph-rebuild.command.js';
+export { runsRebuild } from './commands/runs-rebuild.command.js';
 export { signIn } from './commands/sign-in.command.js';
 export { dataFolder } from './config.js';

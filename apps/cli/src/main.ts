@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { isPlanwardenError } from '@planwarden/contracts';
 import { graphRebuild } from './commands/graph-rebuild.command.js';
+import { runsRebuild } from './commands/runs-rebuild.command.js';
 import { signIn } from './commands/sign-in.command.js';
 import { dataFolder } from './config.js';
 
@@ -8,6 +9,7 @@ const USAGE = `Usage: planwarden <command> [--data <folder>]
 
   sign-in <person>   prints a one-time sign-in link for a person of planwarden.yaml
   graph rebuild      fills a graph in Neo4j again from what Postgres records
+  runs rebuild       makes the rows of all runs again from the journal
 `;
 
 async function main(): Promise<number> {
@@ -31,6 +33,7 @@ async function run([command, what, ...more]: readonly string[], folder: string):
   if (what === undefined || more.length > 0) return undefined;
   if (command === 'sign-in') return signIn(what, folder);
   if (command === 'graph' && what === 'rebuild') return graphRebuild(folder);
+  if (command === 'runs' && what === 'rebuild') return runsRebuild(folder);
   return undefined;
 }
 

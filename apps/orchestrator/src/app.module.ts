@@ -5,6 +5,7 @@ import { EventsController } from './http/events.controller.js';
 import { GraphController } from './http/graph.controller.js';
 import { HealthController } from './http/health.controller.js';
 import { RunsController } from './http/runs.controller.js';
+import { RunsRebuildController } from './http/runs-rebuild.controller.js';
 import { SessionController } from './http/session.controller.js';
 import { SessionGuard } from './http/session.guard.js';
 import { WebhookController } from './http/webhook.controller.js';
@@ -14,6 +15,7 @@ export const CONTROLLERS = [
   HealthController,
   SessionController,
   GraphController,
+  RunsRebuildController,
   CatalogController,
   EventsController,
   RunsController,

@@ -120,5 +120,7 @@ export const TOOL_NAMES = [
   'list_pending_approvals',
   'explain_decision',
   'cancel_run',
+  'retry_run',
+  'rollback_run',
 ] as const;
 export type ToolName = (typeof TOOL_NAMES)[number];

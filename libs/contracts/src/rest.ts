@@ -22,6 +22,8 @@ export const runSummarySchema = z.strictObject({
   environment: z.string(),
   persona: z.string(),
   requester: requesterSchema,
+  /** The run that this one tries again or undoes. */
+  parent: z.strictObject({ run: z.string(), kind: z.enum(['retry', 'rollback']) }).nullable(),
   /** Why the run ended as it did, where that is not `applied`. */
   outcome: errorBodySchema.nullable(),
   createdAt: z.string(),

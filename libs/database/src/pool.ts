@@ -19,7 +19,8 @@ export function createPool({ connectionString, max = 10, log = silentLog, search
     connectionString,
     max,
     application_name: 'planwarden',
-    options: `-c TimeZone=UTC${searchPath === undefined ? '' : ` -c search_path=${searchPath}`}`,
+    // A process that is paused in the middle of a transaction must not keep others from the rows it has locked.
+    options: `-c TimeZone=UTC -c idle_in_transaction_session_timeout=60000${searchPath === undefined ? '' : ` -c search_path=${searchPath}`}`,
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 30_000,
   });
@@ -29,8 +30,11 @@ export function createPool({ connectionString, max = 10, log = silentLog, search
 
 /** SQLSTATEs after which the same transaction may be tried again: serialization failure, deadlock. */
 const RETRY_STATES = new Set(['40001', '40P01']);
-/** Classes and codes that say the database is away: connection exceptions, shutdown, refused or reset sockets. */
-const AWAY = /^(08\w{3}|57P0[123]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND)$/;
+/**
+ * Classes and codes that say the database is away or cannot work now: connection exceptions, shutdown, no space, memory
+ * or connections left, a disk that fails, refused or reset sockets.
+ */
+const AWAY = /^(08\w{3}|53\w{3}|57P0[123]|58\w{3}|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND)$/;
 
 /**
  * Runs a function in one transaction. On serialization failures and deadlocks it is run again, so it must do nothing

@@ -12,6 +12,7 @@ import type pg from 'pg';
 import { cleanMessage } from './append-request.js';
 import { appendFromOutside } from './journal.js';
 import { BEGIN_RUN } from './journal.sql.js';
+import { type Rebuilt, rebuildRuns } from './rebuild.js';
 import type { Demand, NewRun, RunEventEntry, RunParent } from './run-event.js';
 import { assertWithinLimits, type RunLimits } from './run-limits.js';
 import { CANCELABLE_STATES } from './run-states.js';
@@ -153,6 +154,16 @@ export class RunStore {
     return found.rows[0]?.state ?? null;
   }
 
+  /** What an effect of the run answered, in whichever round it was done last; undefined: it was not done. */
+  async effectResult(id: string, step: string, name: string): Promise<unknown> {
+    const found = await this.pool.query<{ result: unknown }>(
+      `SELECT data->'result' AS result FROM run_events
+        WHERE run = $1 AND kind = 'effect:done' AND step = $2 AND data->>'name' = $3 ORDER BY seq DESC LIMIT 1`,
+      [id, step, name],
+    );
+    return found.rows[0]?.result;
+  }
+
   /** Journal entries of one run after a sequence number, as people read them. */
   async events(id: string, afterSeq = 0, limit = 1000): Promise<RunEvent[]> {
     const found = await this.pool.query<EventRow>(
@@ -186,6 +197,11 @@ export class RunStore {
         ORDER BY transaction DESC, position DESC LIMIT 1`,
     );
     return found.rows[0]?.position ?? '0';
+  }
+
+  /** Makes the rows of every run again from its journal. */
+  rebuild(): Promise<Rebuilt> {
+    return rebuildRuns(this.pool);
   }
 
   /** "Go and look": has no content and is safe to repeat. The caller rings the bell. */

@@ -31,6 +31,8 @@ export interface RouteDescription {
 
 export const createRunBody = changeRequestSchema;
 export const cancelBody = z.strictObject({ reason: z.string().max(2000).default('') });
+export const retryBody = z.strictObject({});
+export const rollbackBody = z.strictObject({ reason: z.string().max(2000).default('') });
 export const discardBody = z.strictObject({ reason: z.string().max(2000).default('') });
 export const releaseLocksBody = z.strictObject({ reason: z.string().min(1).max(2000) });
 export const signInBody = z.strictObject({ token: z.string().min(1).max(200) });
@@ -95,6 +97,14 @@ export const ROUTES: readonly RouteDescription[] = [
     audience: 'operator',
     status: 200,
     answer: z.strictObject({ nodes: z.number(), edges: z.number() }),
+  },
+  {
+    method: 'post',
+    path: '/api/v1/runs/rebuild',
+    summary: 'Makes the rows of all runs again from the journal',
+    audience: 'operator',
+    status: 200,
+    answer: z.strictObject({ runs: z.number(), mended: z.number() }),
   },
   {
     method: 'get',
@@ -217,6 +227,24 @@ export const ROUTES: readonly RouteDescription[] = [
     audience: 'session',
     status: 200,
     answer: z.strictObject({ locks: z.array(lockViewSchema) }),
+  },
+  {
+    method: 'post',
+    path: '/api/v1/runs/{id}/retry',
+    summary: 'Asks for the same change again after a run that did not succeed; answers with the new run',
+    audience: 'session',
+    body: retryBody,
+    status: 202,
+    answer: runSummarySchema,
+  },
+  {
+    method: 'post',
+    path: '/api/v1/runs/{id}/rollback',
+    summary: 'Asks to undo what a run merged; answers with the new run',
+    audience: 'session',
+    body: rollbackBody,
+    status: 202,
+    answer: runSummarySchema,
   },
   {
     method: 'get',

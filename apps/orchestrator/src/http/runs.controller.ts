@@ -1,5 +1,6 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, UseGuards } from '@nestjs/common';
 import {
+  type ChangeRequest,
   changeRequestSchema,
   PlanwardenError,
   RUN_STATES,
@@ -15,11 +16,12 @@ import { z } from 'zod';
 import { APP, type App } from '../app.js';
 import { outputsOf, refusalFor } from '../change/confirm-ports.js';
 import { castVote } from '../requests/cast-vote.js';
-import { proposeChange } from '../requests/propose-change.js';
+import { retryOf, rollbackOf } from '../requests/mend-run.js';
+import { type MendedRun, proposeChange } from '../requests/propose-change.js';
 import { releaseLocks } from '../requests/release-locks.js';
 import { detailOf, summaryOf } from '../requests/run-views.js';
 import { checked, runIdOf } from './input.js';
-import { cancelBody, discardBody, releaseLocksBody } from './routes.js';
+import { cancelBody, discardBody, releaseLocksBody, retryBody, rollbackBody } from './routes.js';
 import { personOf, SessionGuard, type SignedInRequest } from './session.guard.js';
 
 const listQuery = z.strictObject({
@@ -48,17 +50,7 @@ export class RunsController {
   @Post()
   @HttpCode(202)
   async create(@Req() request: SignedInRequest, @Body() body: unknown): Promise<RunSummary> {
-    const asked = checked(changeRequestSchema, body);
-    const { services, bell } = this.app;
-    const person = this.personHere(request);
-    const { principal, onBehalfOf, persona } = scopeFor({
-      asker: { person },
-      personas: services.personas,
-      targets: services.config.current().targets,
-      ...(asked.persona === undefined ? {} : { requestedPersona: asked.persona }),
-    });
-    const asker = { requester: { principal, onBehalfOf }, persona };
-    return summaryOf(await proposeChange(services, bell, asker, asked));
+    return this.ask(request, checked(changeRequestSchema, body));
   }
 
   @Get(':id')
@@ -113,6 +105,39 @@ export class RunsController {
   async releaseLocks(@Req() request: SignedInRequest, @Param('id') id: string, @Body() body: unknown) {
     const { reason } = checked(releaseLocksBody, body ?? {});
     return { released: await releaseLocks(this.app.services, runIdOf(id), this.personHere(request), reason) };
+  }
+
+  /** The same request again, as this person's own. */
+  @Post(':id/retry')
+  @HttpCode(202)
+  async retry(@Req() request: SignedInRequest, @Param('id') id: string, @Body() body: unknown): Promise<RunSummary> {
+    checked(retryBody, body ?? {});
+    const { request: asked, parent } = retryOf(await this.app.services.runs.get(runIdOf(id)));
+    return this.ask(request, asked, parent);
+  }
+
+  /** The reverse of what the run merged, as this person's own request. */
+  @Post(':id/rollback')
+  @HttpCode(202)
+  async rollback(@Req() request: SignedInRequest, @Param('id') id: string, @Body() body: unknown): Promise<RunSummary> {
+    const { reason } = checked(rollbackBody, body ?? {});
+    const { services } = this.app;
+    services.config.assertWritable();
+    const { request: asked, parent } = await rollbackOf(services, await services.runs.get(runIdOf(id)), reason);
+    return this.ask(request, asked, parent);
+  }
+
+  private async ask(request: SignedInRequest, asked: ChangeRequest, parent?: MendedRun): Promise<RunSummary> {
+    const { services, bell } = this.app;
+    const person = this.personHere(request);
+    const { principal, onBehalfOf, persona } = scopeFor({
+      asker: { person },
+      personas: services.personas,
+      targets: services.config.current().targets,
+      ...(asked.persona === undefined ? {} : { requestedPersona: asked.persona }),
+    });
+    const asker = { requester: { principal, onBehalfOf }, persona };
+    return summaryOf(await proposeChange(services, bell, asker, asked, parent));
   }
 
   private personHere(request: SignedInRequest) {

@@ -7,7 +7,8 @@ import {
   type Target,
 } from '@planwarden/contracts';
 import { parseManifests } from '@planwarden/manifests';
-import type { Bell, RequesterLimits, RunRecord } from '@planwarden/runs';
+import type { Bell, RequesterLimits, RunParent, RunRecord } from '@planwarden/runs';
+import type pg from 'pg';
 import { CHANGE_PIPELINE } from '../change/change.pipeline.js';
 import type { ChangeServices } from '../change/change.services.js';
 import { judge } from '../change/judge.js';
@@ -18,6 +19,11 @@ import { actorOf, filesOf, secretsOf } from '../change/run-request.js';
 export interface Asker {
   readonly requester: Requester;
   readonly persona: Persona;
+}
+
+/** The run that a new one mends, and what is written with its beginning. */
+export interface MendedRun extends RunParent {
+  beside(client: pg.PoolClient, child: string): Promise<void>;
 }
 
 /**
@@ -31,6 +37,7 @@ export async function proposeChange(
   bell: Bell,
   asker: Asker,
   request: ChangeRequest,
+  parent?: MendedRun,
 ): Promise<RunRecord> {
   const { requester, persona } = asker;
   services.config.assertWritable();
@@ -62,9 +69,11 @@ export async function proposeChange(
       persona: persona.name,
       requester,
       request,
+      parent: parent === undefined ? null : { run: parent.run, kind: parent.kind },
     },
     CHANGE_PIPELINE,
     { openRuns: target.limits.openRuns, requester: limitsOf(services, requester) },
+    parent?.beside,
   );
   // Losing this bell costs the time until the sweep; the run is already durable.
   await bell.ring(run.id);

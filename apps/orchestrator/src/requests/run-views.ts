@@ -39,6 +39,7 @@ export function summaryOf(run: RunRecord): RunSummary {
     environment,
     persona,
     requester: { principal: requester.principal, onBehalfOf: requester.onBehalfOf },
+    parent: run.parent,
     outcome: run.outcome,
     createdAt: run.createdAt,
     updatedAt: run.updatedAt,

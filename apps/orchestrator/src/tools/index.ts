@@ -10,6 +10,8 @@ import { listPendingApprovalsTool } from './list-pending-approvals.tool.js';
 import { listRunsTool } from './list-runs.tool.js';
 import { listTemplatesTool } from './list-templates.tool.js';
 import { proposeChangeTool } from './propose-change.tool.js';
+import { retryRunTool } from './retry-run.tool.js';
+import { rollbackRunTool } from './rollback-run.tool.js';
 import { searchInfrastructureTool } from './search-infrastructure.tool.js';
 
 /** Every tool, in the order agents meet them; a test compares this list with the folder and with TOOL_NAMES. */
@@ -27,4 +29,6 @@ export const TOOLS = [
   listPendingApprovalsTool,
   explainDecisionTool,
   cancelRunTool,
+  retryRunTool,
+  rollbackRunTool,
 ];

@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import type { ChangeServices } from '../change/change.services.js';
 import { assertStorable } from '../http/input.js';
 import type { Metrics } from '../metrics.js';
+import type { Asker } from '../requests/propose-change.js';
 
 /** What a tool call works with: who asks, and as which personas it may. */
 export interface McpContext {
@@ -32,6 +33,16 @@ export function personaFor(
     targets: services.config.current().targets,
     ...('tool' in by ? { tool: by.tool } : { requestedPersona: by.requested }),
   }).persona;
+}
+
+/**
+ * Who asks for a change by a tool of its own: the agent, as the persona the request names, else the first that has the tool.
+ * @throws PlanwardenError PERSONA_OUT_OF_SCOPE, TOOL_OUT_OF_SCOPE
+ */
+export function askerOf(context: McpContext, tool: ToolName, requested?: PersonaName): Asker {
+  const { agent } = context;
+  const persona = personaFor(context, requested === undefined ? { tool } : { requested });
+  return { requester: { principal: `agent:${agent.id}`, onBehalfOf: agent.onBehalfOf }, persona };
 }
 
 /** Targets the token may name; everything else is as if it were not there. */

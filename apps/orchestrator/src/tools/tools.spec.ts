@@ -25,9 +25,11 @@ test('every tool says what it is: title, safety, schemas that refuse unknown arg
   }
 });
 
-test('only propose_change and cancel_run are not read-only', () => {
+test('only what asks for a run or stops one is not read-only', () => {
   expect(TOOLS.filter((tool) => tool.annotations.readOnlyHint !== true).map((tool) => tool.name)).toEqual([
     'propose_change',
     'cancel_run',
+    'retry_run',
+    'rollback_run',
   ]);
 });

@@ -94,6 +94,13 @@ function RunHead({ detail }: { readonly detail: RunDetail }) {
       )}
       <dl className="facts">
         <Fact name="Asked by">{requesterWords(run.requester)}</Fact>
+        {run.parent === null ? null : (
+          <Fact name={run.parent.kind === 'retry' ? 'Tries again' : 'Undoes'}>
+            <a href={`/runs/${run.parent.run}`}>
+              <code>{run.parent.run}</code>
+            </a>
+          </Fact>
+        )}
         <Fact name="Target">
           {run.target} ({run.environment})
         </Fact>

@@ -23,6 +23,7 @@ const run = (over: Partial<RunSummary> = {}): RunSummary => ({
   persona: 'devops',
   requester: { principal: 'agent:demo', onBehalfOf: 'owner' },
   outcome: null,
+  parent: null,
   createdAt: '2026-01-01T00:00:00Z',
   updatedAt: '2026-01-01T00:00:00Z',
   ...over,
