@@ -3,7 +3,17 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './lib/ensure.mjs';
 
-const { runStatesDiagram } = await import('../libs/runs/dist/index.js');
+const { effectsTable, runStatesDiagram } = await import('../libs/runs/dist/index.js');
+const { changePipeline } = await import('../apps/orchestrator/dist/change/change.pipeline.js');
+
+/** A page of which one part is made from code. */
+function withPart(name, part, text) {
+  const page = readFileSync(join(root, name), 'utf8');
+  const [before, rest = ''] = page.split(`<!-- ${part} -->\n`);
+  const after = rest.split(`<!-- /${part} -->`)[1];
+  if (after === undefined) throw new Error(`${name} has no part "${part}"`);
+  return `${before}<!-- ${part} -->\n\n${text}\n\n<!-- /${part} -->${after}`;
+}
 
 const pages = {
   'docs/run-states.md': `# States of a run
@@ -17,6 +27,8 @@ ${runStatesDiagram()}
 \`\`\`
 `,
 };
+// A pipeline is described by its steps alone: what they work with is not asked for.
+pages['docs/durability.md'] = withPart('docs/durability.md', 'effects', effectsTable(changePipeline({})));
 const isCheck = process.argv.includes('--check');
 for (const [name, text] of Object.entries(pages)) {
   const path = join(root, name);

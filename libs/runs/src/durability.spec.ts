@@ -22,6 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
+const race = { key: 'the run', guard: 'unique', asks: 'whether it is there', leaves: 'one' };
 let targets = 0;
 function begin(version = 'test/1'): Promise<RunRecord> {
   targets += 1;
@@ -207,7 +208,9 @@ describe('a step that misbehaves', () => {
     const acts: string[] = [];
     const made = pipeline({
       plan: {
-        effects: [{ name: 'push', kind: 'once', key: ({ id }) => id, reconcile: async () => ({ found: 'absent' }) }],
+        effects: [
+          { name: 'push', kind: 'once', race, key: ({ id }) => id, reconcile: async () => ({ found: 'absent' }) },
+        ],
         execute: async (context) => {
           await context.effect('push', asAny, async () => {
             await store.requestCancel(run.id, { by: 'person:owner', reason: 'wrong' });
@@ -280,7 +283,7 @@ describe('pipeline versions', () => {
 
 describe('the journal is the truth', () => {
   test('rows made again from it equal the live ones, also where they were lost or spoilt', async () => {
-    const effect = { name: 'push', kind: 'once', key: ({ id }: RunRecord) => id } as const;
+    const effect = { name: 'push', kind: 'once', race, key: ({ id }: RunRecord) => id } as const;
     const acted = pipeline({
       plan: {
         effects: [{ ...effect, reconcile: async () => ({ found: 'absent' }) }],

@@ -15,6 +15,8 @@ export {
   assertPipeline,
   done,
   type Effect,
+  type EffectRace,
+  effectsTable,
   type Pipeline,
   type Reconciled,
   type Shape,

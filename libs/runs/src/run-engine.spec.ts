@@ -40,6 +40,7 @@ const asText = {
   },
 };
 
+const race = { key: 'the run', guard: 'unique', asks: 'whether it is there', leaves: 'one' };
 let targets = 0;
 async function begin(openRuns = 10): Promise<RunRecord> {
   targets += 1;
@@ -259,6 +260,7 @@ describe('a run', () => {
           {
             name: 'merge',
             kind: 'once',
+            race,
             key: ({ id }) => id,
             reconcile: async () => {
               if (found instanceof Error) throw found;
@@ -363,7 +365,7 @@ describe('effects', () => {
     const acts: string[] = [];
     let died = false;
     const made = withStep('plan', {
-      effects: [{ name: 'push', kind: 'once', key: (run) => `planwarden/${run.id}`, reconcile }],
+      effects: [{ name: 'push', kind: 'once', race, key: (run) => `planwarden/${run.id}`, reconcile }],
       execute: async (context) => {
         const sha = await context.effect('push', asText, async (key) => {
           acts.push(key);
@@ -457,8 +459,12 @@ describe('effects', () => {
   });
 
   test('a pipeline whose once effect has no reconcile does not start', () => {
-    const broken = pipeline({ effects: [{ name: 'push', kind: 'once', key: () => 'k' } as never] });
+    const broken = pipeline({ effects: [{ name: 'push', kind: 'once', race, key: () => 'k' } as never] });
     expect(() => assertPipeline(broken)).toThrow('has no reconcile');
+    for (const silent of [undefined, { ...race, leaves: ' ' }]) {
+      const effect = { name: 'push', kind: 'idempotent', race: silent, key: () => 'k' } as never;
+      expect(() => assertPipeline(pipeline({ effects: [effect] }))).toThrow('does not say what a race at its target');
+    }
   });
 });
 

@@ -13,15 +13,33 @@ export type Reconciled =
   | { readonly found: 'present'; readonly result: unknown }
   | { readonly found: 'double'; readonly message: string };
 
+/** What fences an effect at its target: one row of docs/durability.md. Short phrases, as they are to be read there. */
+export interface EffectRace {
+  /** What makes it findable. */
+  readonly key: string;
+  /** The target's own compare-and-set, or why none is needed. */
+  readonly guard: string;
+  /** What is asked on doubt. */
+  readonly asks: string;
+  /** What two requests that race leave. */
+  readonly leaves: string;
+}
+
 /**
  * An act of a step on the outside. `idempotent`: doing it again changes nothing. `once`: its intent is journaled
  * first, and on any doubt `reconcile` asks the target before it is tried again.
  */
 export type Effect =
-  | { readonly name: string; readonly kind: 'idempotent'; key(run: RunRecord): string }
+  | {
+      readonly name: string;
+      readonly kind: 'idempotent';
+      readonly race: EffectRace;
+      key(run: RunRecord): string;
+    }
   | {
       readonly name: string;
       readonly kind: 'once';
+      readonly race: EffectRace;
       /** Deterministic: made of run and round only. */
       key(run: RunRecord): string;
       reconcile(context: StepContext, key: string): Promise<Reconciled>;
@@ -61,6 +79,31 @@ export interface StepContext {
   pinLock(name: string): Promise<void>;
   /** Hands it on to whoever waits for it, where it was the run's own for that long. @returns the run that has it now */
   handOnLock(name: string, afterSeconds: number): Promise<string | null>;
+}
+
+/** Every effect of a pipeline as rows of a Markdown table, in the order of the road. */
+export function effectsTable(pipeline: Pipeline): string {
+  const rows = pipeline.steps.flatMap((step) =>
+    step.effects.map(({ name, kind, race }) => [
+      `\`${step.name}\``,
+      name,
+      kind,
+      race.key,
+      race.guard,
+      race.asks,
+      race.leaves,
+    ]),
+  );
+  const head = [
+    'step',
+    'effect',
+    'kind',
+    'key',
+    "the target's own compare-and-set",
+    'asked on doubt',
+    'two that race leave',
+  ];
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
 /** One step of a pipeline. */
@@ -104,6 +147,10 @@ export function assertPipeline(pipeline: Pipeline): void {
       throw new Error(`${step.name} re-enters at ${step.reentersAt}, which is not before it`);
     }
     for (const effect of step.effects) {
+      const { key, guard, asks, leaves } = effect.race ?? {};
+      if ([key, guard, asks, leaves].some((phrase) => typeof phrase !== 'string' || phrase.trim() === '')) {
+        throw new Error(`effect ${effect.name} of ${step.name} does not say what a race at its target leaves`);
+      }
       if (effect.kind === 'once' && typeof effect.reconcile !== 'function') {
         throw new Error(`effect ${effect.name} of ${step.name} is "once" and has no reconcile`);
       }

@@ -17,11 +17,19 @@ export function applyStep(services: ChangeServices): Step {
     state: 'applying',
     reentersAt: 'confirm',
     failsAs: 'apply_failed',
+    // A real apply may take hours; what has begun is not cut off before.
+    deadlineMs: 6 * 60 * 60_000,
     effects: [
       {
         name: 'apply',
         kind: 'once',
         key: applyKey,
+        race: {
+          key: 'saved plan of the round: lineage and serial of its state',
+          guard: 'Terraform\'s state lock, then "Saved plan is stale" for the later one',
+          asks: 'the state: whether its serial stands just after the plan and it holds what the plan makes',
+          leaves: 'one apply; in doubt the run ends `EFFECT_IN_DOUBT` and keeps its lock',
+        },
         reconcile: async (context) => {
           const target = services.config.target(context.run.target);
           if (target.kind !== 'terraform') return { found: 'absent' };

@@ -19,6 +19,12 @@ export function mergeStep(services: ChangeServices): Step {
         name: 'merge',
         kind: 'once',
         key: (run) => `${branchOf(run)}/${run.round}#merge`,
+        race: {
+          key: 'pull request and evidence commit of the round',
+          guard: '`sha`: GitHub merges that head or refuses; a pull request is merged once',
+          asks: 'whether our App merged the pull request at our `sha`, and as which commit',
+          leaves: 'one merge; the later request is refused and finds it',
+        },
         reconcile: async (context) => {
           const { number } = await context.output('open-pull-request', pullRequestRecord);
           const { evidenceSha } = await context.output('publish-evidence', evidenceRecord);

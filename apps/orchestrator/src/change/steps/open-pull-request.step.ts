@@ -28,6 +28,12 @@ export function openPullRequestStep(services: ChangeServices): Step {
         name: 'create-branch',
         kind: 'once',
         key: branchOf,
+        race: {
+          key: 'branch `planwarden/<run>`',
+          guard: 'a ref is unique: "Reference already exists"',
+          asks: 'the head of the branch',
+          leaves: 'one branch; the later request is refused and finds it',
+        },
         reconcile: async ({ run }) => {
           const sha = await services.sourceControl(targetOf(run)).branchHead(branchOf(run));
           return sha === null ? { found: 'absent' } : { found: 'present', result: { sha } };
@@ -37,13 +43,35 @@ export function openPullRequestStep(services: ChangeServices): Step {
         name: 'push-files',
         kind: 'once',
         key: (run) => `${branchOf(run)}#files`,
+        race: {
+          key: 'branch `planwarden/<run>`, commits after its base',
+          guard: 'the ref is moved without force from the head that the commit was made on',
+          asks: 'base...branch: none, one, or more commits',
+          leaves: 'one commit, or two in a row: then the run ends `EFFECT_DOUBLE` and nothing is published',
+        },
         reconcile: ({ run }) => findPush(services, targetOf(run), branchOf(run)),
       },
-      { name: 'delete-files', kind: 'idempotent', key: (run) => `${branchOf(run)}#deletions` },
+      {
+        name: 'delete-files',
+        kind: 'idempotent',
+        key: (run) => `${branchOf(run)}#deletions`,
+        race: {
+          key: 'branch `planwarden/<run>`, path by path',
+          guard: 'a file is deleted by its blob: one that is gone cannot be deleted again',
+          asks: 'whether the path is still in the tree of the head',
+          leaves: 'one deletion a path; base...head is read back and a commit that is not ours refuses',
+        },
+      },
       {
         name: 'create-pull-request',
         kind: 'once',
         key: (run) => `${branchOf(run)}#pull`,
+        race: {
+          key: 'head branch `planwarden/<run>`',
+          guard: 'one open pull request a head and base',
+          asks: 'pull requests of that head, open or closed',
+          leaves: 'one pull request; the later request is refused and finds it',
+        },
         reconcile: ({ run }) => findPull(services, targetOf(run), branchOf(run)),
       },
     ],

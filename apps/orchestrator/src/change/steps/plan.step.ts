@@ -23,6 +23,7 @@ export function planStep(services: ChangeServices): Step {
     name: 'plan',
     state: 'planning',
     effects: [],
+    deadlineMs: 2 * 60 * 60_000,
     execute: async (context) => {
       const target = services.config.target(context.run.target);
       const github = services.sourceControl(target);

@@ -26,6 +26,12 @@ export function publishEvidenceStep(services: ChangeServices): Step {
         name: 'evidence-commit',
         kind: 'once',
         key: (run) => keyOf(run, 'evidence'),
+        race: {
+          key: 'head of `planwarden/<run>`, trailer with the subject digest',
+          guard: 'the ref is moved without force from the code commit',
+          asks: 'whether the head is a child of the code commit with that trailer',
+          leaves: 'one evidence commit at the head; the other commit hangs on no ref',
+        },
         reconcile: async (context) => {
           const github = services.sourceControl(services.config.target(context.run.target));
           const { codeSha } = await context.output('open-pull-request', pullRequestRecord);
@@ -34,9 +40,39 @@ export function publishEvidenceStep(services: ChangeServices): Step {
           return sha === null ? { found: 'absent' } : { found: 'present', result: { sha } };
         },
       },
-      { name: 'check-run', kind: 'idempotent', key: (run) => keyOf(run, 'check') },
-      { name: 'text', kind: 'idempotent', key: (run) => keyOf(run, 'text') },
-      { name: 'ready', kind: 'idempotent', key: (run) => keyOf(run, 'ready') },
+      {
+        name: 'check-run',
+        kind: 'idempotent',
+        key: (run) => keyOf(run, 'check'),
+        race: {
+          key: 'name `planwarden/plan` at the evidence commit',
+          guard: 'none: the newest of a name counts',
+          asks: 'check runs of that name at that commit',
+          leaves: 'one, or two that say the same',
+        },
+      },
+      {
+        name: 'text',
+        kind: 'idempotent',
+        key: (run) => keyOf(run, 'text'),
+        race: {
+          key: 'pull request of the run',
+          guard: 'none: the text is made of the journal and the same whoever writes it',
+          asks: 'nothing; confirm compares our block with what was written',
+          leaves: 'the same text',
+        },
+      },
+      {
+        name: 'ready',
+        kind: 'idempotent',
+        key: (run) => keyOf(run, 'ready'),
+        race: {
+          key: 'pull request of the run',
+          guard: 'none: ready is a state',
+          asks: 'nothing',
+          leaves: 'a pull request that is ready for review',
+        },
+      },
     ],
     execute: async (context) => {
       const { run } = context;

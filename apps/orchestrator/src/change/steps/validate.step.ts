@@ -19,7 +19,19 @@ export function validateStep(services: ChangeServices): Step {
   return {
     name: 'validate',
     state: 'validating',
-    effects: [{ name: 'update-branch', kind: 'idempotent', key: (run) => `planwarden/${run.id}/${run.round}` }],
+    effects: [
+      {
+        name: 'update-branch',
+        kind: 'idempotent',
+        key: (run) => `planwarden/${run.id}/${run.round}`,
+        race: {
+          key: 'run and round',
+          guard: '`expected_head_sha`: GitHub refuses when the branch has moved',
+          asks: 'whether the base tip is in the branch already',
+          leaves: 'one merge commit; the later request finds the head moved or nothing to bring in',
+        },
+      },
+    ],
     execute: async (context) => {
       const target = services.config.target(context.run.target);
       const pull = await context.outputIfAny('open-pull-request', pullRequestRecord);
