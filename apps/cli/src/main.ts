@@ -3,24 +3,37 @@ import { isPlanwardenError } from '@planwarden/contracts';
 import { graphRebuild } from './commands/graph-rebuild.command.js';
 import { runsRebuild } from './commands/runs-rebuild.command.js';
 import { signIn } from './commands/sign-in.command.js';
-import { dataFolder } from './config.js';
+import { dataFolder, tokenFile } from './config.js';
 
 const USAGE = `Usage: planwarden <command> [--data <folder>]
 
   sign-in <person>   prints a one-time sign-in link for a person of planwarden.yaml
   graph rebuild      fills a graph in Neo4j again from what Postgres records
   runs rebuild       makes the rows of all runs again from the journal
+  mcp                an MCP server on stdin and stdout, for clients that start one; --token-file <file> names the
+                     agent's token, else PLANWARDEN_TOKEN_FILE, else the one in the data folder
 `;
 
 async function main(): Promise<number> {
   let words: string[] = [];
   let data: string | undefined;
+  let token: string | undefined;
   try {
-    const { values, positionals } = parseArgs({ allowPositionals: true, options: { data: { type: 'string' } } });
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { data: { type: 'string' }, 'token-file': { type: 'string' } },
+    });
     words = positionals;
     data = values.data;
+    token = values['token-file'];
   } catch {
     words = [];
+  }
+  if (words.length === 1 && words[0] === 'mcp') {
+    // Loaded when it is needed: the other commands are quicker without it.
+    const { mcp } = await import('./commands/mcp.command.js');
+    await mcp(dataFolder(data), { tokenFile: tokenFile(token) });
+    return 0;
   }
   const said = await run(words, dataFolder(data));
   if (said === undefined) process.stderr.write(USAGE);

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorBodySchema, PlanwardenError } from '@planwarden/contracts';
 import { z } from 'zod';
+import { addressOf, notRunning, readOf } from './installation.js';
 
-const addressSchema = z.object({ url: z.string(), operatorTokenFile: z.string().optional() });
 const secretsSchema = z.object({ operatorToken: z.string() });
 
 /**
@@ -17,10 +17,10 @@ export async function askAsOperator<T>(
   body: Readonly<Record<string, unknown>>,
   answer: z.ZodType<T>,
 ): Promise<T> {
-  const { url, operatorTokenFile } = read(join(folder, 'address.json'), addressSchema);
+  const { url, operatorTokenFile } = addressOf(folder);
   const operatorToken =
     operatorTokenFile === undefined
-      ? read(join(folder, 'secrets.json'), secretsSchema).operatorToken
+      ? readOf(join(folder, 'secrets.json'), secretsSchema).operatorToken
       : readText(operatorTokenFile);
   let response: Response;
   try {
@@ -47,19 +47,4 @@ function readText(file: string): string {
       cause,
     });
   }
-}
-
-function read<T>(file: string, schema: z.ZodType<T>): T {
-  try {
-    return schema.parse(JSON.parse(readFileSync(file, 'utf8')));
-  } catch (cause) {
-    throw notRunning(file, cause);
-  }
-}
-
-function notRunning(where: string, cause: unknown): PlanwardenError {
-  return new PlanwardenError('OUTSIDE_UNAVAILABLE', `no running installation was found (${where})`, {
-    remedy: 'Start it with npm start; give --data <folder> if it keeps its data elsewhere.',
-    cause,
-  });
 }

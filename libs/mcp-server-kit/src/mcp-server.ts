@@ -8,6 +8,7 @@ import {
   ResourceTemplate,
   type Server,
   type ServerContext,
+  type ServerOptions,
 } from '@modelcontextprotocol/server';
 import { isPlanwardenError, type Log } from '@planwarden/contracts';
 import type { z } from 'zod';
@@ -62,14 +63,16 @@ export interface McpServerOptions<Context> {
   /** Who asks, for every single call; undefined over stdio. A PlanwardenError becomes the call's error result. */
   readonly contextFor: (auth: AuthInfo | undefined) => Context | Promise<Context>;
   readonly log: Log;
+  /** Settings of the SDK's server that this kit has no words for. */
+  readonly sdk?: ServerOptions;
 }
 
 /** Makes a server for one request or one session; `createHttpHandler` and `serveStdio` take it. */
 export interface ServerFactory {
   (request: McpRequestContext): McpServer;
-  readonly updates?: ResourceUpdates;
+  readonly updates?: ResourceUpdates | undefined;
   /** What the client of a session follows, by its server. */
-  readonly followed?: WeakMap<McpServer, Set<string>>;
+  readonly followed?: WeakMap<McpServer, Set<string>> | undefined;
 }
 
 type Validator = NonNullable<Parameters<typeof fromJsonSchema>[1]>;
@@ -90,7 +93,7 @@ export function createMcpServer<Context>(options: McpServerOptions<Context>): Se
   const followed = new WeakMap<McpServer, Set<string>>();
   const { feed } = options;
   const make = (request: McpRequestContext): McpServer => {
-    const tasks = new TaskServer({ name: options.name, version: options.version });
+    const tasks = new TaskServer({ name: options.name, version: options.version }, options.sdk);
     const server = withServer(new McpServer({ name: options.name, version: options.version }), tasks);
     const making: Making<Context> = {
       server,

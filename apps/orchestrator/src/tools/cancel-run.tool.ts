@@ -10,7 +10,10 @@ export const cancelRunTool = productTool({
   title: 'Cancel a run',
   description: 'Stops a run before anything was released. Its pull request is closed. An ended run stays as it is.',
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },
-  inputSchema: z.object({ run: runIdSchema, reason: z.string().max(2000).default('') }),
+  inputSchema: z.object({
+    run: runIdSchema,
+    reason: z.string().max(2000).default('').describe('Why, for the people who read the log.'),
+  }),
   outputSchema: z.object({ run: runSummarySchema }),
   handler: async ({ run: id, reason }, context) => {
     await visibleRun(context, id);

@@ -14,7 +14,7 @@ export const checkPolicyTool = productTool({
     'Asks policy about manifests or Terraform files without starting a run: the same rules that phase source asks.',
   annotations: READ_ONLY,
   inputSchema: z.object({
-    target: z.string().min(1).max(100),
+    target: z.string().min(1).max(100).describe('Name of the target that the files are for.'),
     files: z.array(changeFileSchema).min(1).max(50).describe('Files, paths relative to the target’s folder.'),
   }),
   outputSchema: z.object({ allow: z.boolean(), decision: z.string(), findings: z.array(findingSchema) }),

@@ -10,7 +10,12 @@ export const explainDecisionTool = productTool({
   description:
     'Why policy decided as it did, from the recorded evaluation: every rule that was asked and what it found.',
   annotations: READ_ONLY,
-  inputSchema: z.object({ decision: z.string().regex(/^dec_[0-9a-f]{32}$/, 'is no decision id') }),
+  inputSchema: z.object({
+    decision: z
+      .string()
+      .regex(/^dec_[0-9a-f]{32}$/, 'is no decision id')
+      .describe('Id of a decision: dec_ and 32 hex digits.'),
+  }),
   outputSchema: explanationSchema,
   handler: async ({ decision: id }, context) => {
     const explanation = await explainDecision(context.services, id);

@@ -9,7 +9,10 @@ export const getBlastRadiusTool = productTool({
   description:
     'What depends on a resource, each hit with the path that explains it. Tells "not tracked" from "nothing depends on it".',
   annotations: READ_ONLY,
-  inputSchema: z.object({ id: resourceIdSchema, depth: z.number().int().min(1).max(10).default(5) }),
+  inputSchema: z.object({
+    id: resourceIdSchema,
+    depth: z.number().int().min(1).max(10).default(5).describe('Most relations between the resource and a hit.'),
+  }),
   outputSchema: blastRadiusSchema,
   handler: async ({ id, depth }, context) => {
     const found = await context.services.graph.blastRadius(id, { maxDepth: depth, limit: 200 });

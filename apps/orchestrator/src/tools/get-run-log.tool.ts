@@ -20,7 +20,7 @@ export const getRunLogTool = productTool({
   inputSchema: z.object({
     run: runIdSchema,
     after: z.number().int().min(0).default(0).describe('The `next` of the page before; 0 from the beginning.'),
-    limit: z.number().int().min(1).max(500).default(100),
+    limit: z.number().int().min(1).max(500).default(100).describe('Most entries of one page.'),
   }),
   outputSchema: z.object({
     entries: z.array(entrySchema),
@@ -36,7 +36,10 @@ export const getRunLogTool = productTool({
     const next = found.length > limit ? (entries.at(-1)?.seq ?? null) : null;
     return {
       structured: { entries, next },
-      text: entries.map((one) => `${one.at} ${one.step ?? '-'} ${one.message}`).join('\n') || 'No entries after that.',
+      text: [
+        entries.map((one) => `${one.at} ${one.step ?? '-'} ${one.message}`).join('\n') || 'No entries after that.',
+        ...(next === null ? [] : [`There is more: ask again after ${next}.`]),
+      ].join('\n'),
     };
   },
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { detailOf } from '../requests/run-views.js';
-import { productTool, READ_ONLY, targetsOf } from './mcp-context.js';
+import { paged, productTool, READ_ONLY, targetsOf } from './mcp-context.js';
 import { runIdSchema } from './visible-run.js';
 
 export const listPendingApprovalsTool = productTool({
@@ -11,7 +11,7 @@ export const listPendingApprovalsTool = productTool({
   annotations: READ_ONLY,
   inputSchema: z.object({
     cursor: runIdSchema.optional().describe('The `next` of the page before.'),
-    limit: z.number().int().min(1).max(50).default(10),
+    limit: z.number().int().min(1).max(50).default(10).describe('Most runs of one page.'),
   }),
   outputSchema: z.object({
     approvals: z.array(
@@ -48,10 +48,12 @@ export const listPendingApprovalsTool = productTool({
     );
     return {
       structured: { approvals, next: found.next },
-      text:
+      text: paged(
         approvals
           .map((one) => `${one.run} ${one.target}: ${one.missing.join('; ')} (${one.pullRequest ?? ''})`)
           .join('\n') || 'Nothing waits for an approval.',
+        found.next,
+      ),
     };
   },
 });

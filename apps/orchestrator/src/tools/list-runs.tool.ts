@@ -1,7 +1,7 @@
 import { RUN_STATES, type RunSummary, runListSchema } from '@planwarden/contracts';
 import { z } from 'zod';
 import { summaryOf } from '../requests/run-views.js';
-import { productTool, READ_ONLY, targetsOf } from './mcp-context.js';
+import { paged, productTool, READ_ONLY, targetsOf } from './mcp-context.js';
 import { runIdSchema } from './visible-run.js';
 
 export const listRunsTool = productTool({
@@ -12,7 +12,7 @@ export const listRunsTool = productTool({
   inputSchema: z.object({
     state: z.enum(RUN_STATES).optional().describe('Only runs in this state.'),
     cursor: runIdSchema.optional().describe('The `next` of the page before.'),
-    limit: z.number().int().min(1).max(100).default(20),
+    limit: z.number().int().min(1).max(100).default(20).describe('Most runs of one page.'),
   }),
   outputSchema: runListSchema,
   handler: async ({ state, cursor, limit }, context) => {
@@ -25,7 +25,7 @@ export const listRunsTool = productTool({
     const runs = found.runs.map(summaryOf);
     return {
       structured: { runs, next: found.next },
-      text: runs.length === 0 ? 'No runs.' : runs.map(lineOf).join('\n'),
+      text: paged(runs.length === 0 ? 'No runs.' : runs.map(lineOf).join('\n'), found.next),
     };
   },
 });

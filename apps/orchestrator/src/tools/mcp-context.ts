@@ -96,4 +96,8 @@ async function counted<T>({ metrics }: McpContext, tool: ToolName, act: () => Pr
   }
 }
 
+/** A page as text, with the way to the next one: some clients read nothing else. */
+export const paged = (text: string, next: string | null): string =>
+  next === null ? text : `${text}\nThere is more: ask again with cursor ${next}.`;
+
 export const READ_ONLY: ToolAnnotations = { readOnlyHint: true, openWorldHint: false };

@@ -1,6 +1,6 @@
 import { graphNodeSchema } from '@planwarden/contracts';
 import { z } from 'zod';
-import { environmentsOf, productTool, READ_ONLY } from './mcp-context.js';
+import { environmentsOf, paged, productTool, READ_ONLY } from './mcp-context.js';
 
 export const searchInfrastructureTool = productTool({
   name: 'search_infrastructure',
@@ -10,8 +10,8 @@ export const searchInfrastructureTool = productTool({
   inputSchema: z.object({
     text: z.string().max(200).optional().describe('Part of a name.'),
     kind: z.string().max(100).optional().describe('Kind, e.g. Deployment.'),
-    namespace: z.string().max(63).optional(),
-    limit: z.number().int().min(1).max(100).default(20),
+    namespace: z.string().max(63).optional().describe('Only in this namespace.'),
+    limit: z.number().int().min(1).max(100).default(20).describe('Most resources of one page.'),
     cursor: z.string().max(400).optional().describe('The `next` of the page before.'),
   }),
   outputSchema: z.object({ resources: z.array(graphNodeSchema), next: z.string().nullable() }),
@@ -27,7 +27,7 @@ export const searchInfrastructureTool = productTool({
     const resources = found.nodes.filter((node) => node.environment !== null && seen.has(node.environment));
     return {
       structured: { resources, next: found.next },
-      text: resources.length === 0 ? 'Nothing found.' : resources.map((node) => node.id).join('\n'),
+      text: paged(resources.length === 0 ? 'Nothing found.' : resources.map((node) => node.id).join('\n'), found.next),
     };
   },
 });

@@ -25,6 +25,14 @@ test('every tool says what it is: title, safety, schemas that refuse unknown arg
   }
 });
 
+test('every argument says what it is', () => {
+  for (const { name, inputJson } of TOOLS) {
+    const properties = (inputJson.properties ?? {}) as Record<string, { description?: string }>;
+    const silent = Object.entries(properties).filter(([, { description }]) => !description);
+    expect([name, silent.map(([argument]) => argument)]).toEqual([name, []]);
+  }
+});
+
 test('only what asks for a run or stops one is not read-only', () => {
   expect(TOOLS.filter((tool) => tool.annotations.readOnlyHint !== true).map((tool) => tool.name)).toEqual([
     'propose_change',
