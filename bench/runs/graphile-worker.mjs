@@ -1,5 +1,6 @@
 // graphile-worker has jobs and no steps: the nearest is a chain of ten jobs, each of which adds the next.
 import { Logger, run } from 'graphile-worker';
+import pg from 'pg';
 
 export async function graphileWorker({ connectionString, steps }) {
   const waiting = new Map();
@@ -11,10 +12,12 @@ export async function graphileWorker({ connectionString, steps }) {
     waiting.get(id)?.();
     waiting.delete(id);
   };
+  const pgPool = new pg.Pool({ connectionString, max: 20 });
+  // A connection that ends with the server says nothing about the figures.
+  pgPool.on('error', () => undefined);
   const runner = await run({
-    connectionString,
+    pgPool,
     concurrency: 64,
-    maxPoolSize: 20,
     noHandleSignals: true,
     taskList: { step: task },
     logger: new Logger(() => () => undefined),
@@ -28,6 +31,9 @@ export async function graphileWorker({ connectionString, steps }) {
         waiting.set(id, resolve);
         runner.addJob('step', { id, step: 1 }).catch(reject);
       }),
-    close: () => runner.stop(),
+    close: async () => {
+      await runner.stop();
+      await pgPool.end();
+    },
   };
 }
