@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { hasField, requestSchema } from './request-schema.js';
+import { hasField, ownFilesSchema, requestSchema } from './request-schema.js';
 import { checkAgainstSchema } from './schema-check.js';
 
 const schema = requestSchema({
@@ -30,4 +30,12 @@ describe('the form of a request', () => {
     expect(hasField(schema, ['parameters', 'other'])).toBe(false);
     expect(hasField(schema, [])).toBe(false);
   });
+});
+
+test('own files have a place for each word of the request, and their paths are below the target', () => {
+  const own = ownFilesSchema('stacks/web');
+  expect(own.required).toEqual(['title', 'files']);
+  expect(JSON.stringify(own)).toContain('paths are below stacks/web');
+  for (const field of ['title', 'reason', 'files', 'deletions']) expect(hasField(own, [field])).toBe(true);
+  expect(hasField(own, ['parameters'])).toBe(false);
 });

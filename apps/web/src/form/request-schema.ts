@@ -6,6 +6,61 @@ export interface RequestForm {
   readonly title?: string;
   readonly reason?: string;
   readonly parameters?: Readonly<Record<string, unknown>>;
+  /** Files of one's own, in place of a template; paths below the folder of the target. */
+  readonly files?: readonly { readonly path?: string; readonly content?: string }[];
+  readonly deletions?: readonly string[];
+}
+
+/** Chosen in place of a template. No template can be called so. */
+export const OWN_FILES = '(own files)';
+
+const WORDS = {
+  title: {
+    type: 'string',
+    title: 'Title',
+    description: 'What reviewers read first, for example: nginx with three replicas.',
+    minLength: 1,
+    maxLength: 120,
+  },
+  reason: {
+    type: 'string',
+    title: 'Reason',
+    description: 'Why it is wanted. Shown to whoever approves.',
+    maxLength: 2000,
+  },
+} as const;
+
+/** Title and reason, and files as they are: what agents may give, a person may too. */
+export function ownFilesSchema(folder: string): RJSFSchema {
+  return {
+    type: 'object',
+    required: ['title', 'files'],
+    properties: {
+      ...WORDS,
+      files: {
+        type: 'array',
+        title: 'Files',
+        description: `Each one whole; paths are below ${folder}.`,
+        minItems: 1,
+        maxItems: 50,
+        items: {
+          type: 'object',
+          title: 'File',
+          required: ['path', 'content'],
+          properties: {
+            path: { type: 'string', title: 'Path', minLength: 1, maxLength: 512 },
+            content: { type: 'string', title: 'Content', maxLength: 262_144 },
+          },
+        },
+      },
+      deletions: {
+        type: 'array',
+        title: 'Files to delete',
+        maxItems: 50,
+        items: { type: 'string', title: 'Path', minLength: 1, maxLength: 512 },
+      },
+    },
+  } as unknown as RJSFSchema;
 }
 
 /** Title and reason as the request asks for them, and the template's own schema below `parameters`. */
@@ -15,19 +70,7 @@ export function requestSchema(template: Pick<TemplateDetail, 'parameters'>): RJS
     type: 'object',
     required: ['title', 'parameters'],
     properties: {
-      title: {
-        type: 'string',
-        title: 'Title',
-        description: 'What reviewers read first, for example: nginx with three replicas.',
-        minLength: 1,
-        maxLength: 120,
-      },
-      reason: {
-        type: 'string',
-        title: 'Reason',
-        description: 'Why it is wanted. Shown to whoever approves.',
-        maxLength: 2000,
-      },
+      ...WORDS,
       parameters: { ...parameters, title: 'Parameters' },
     },
     // References inside the template's schema start at its root.
@@ -37,8 +80,9 @@ export function requestSchema(template: Pick<TemplateDetail, 'parameters'>): RJS
 }
 
 export const REQUEST_UI: UiSchema = {
-  'ui:order': ['title', 'reason', 'parameters'],
+  'ui:order': ['title', 'reason', '*'],
   reason: { 'ui:widget': 'textarea', 'ui:options': { rows: 3 } },
+  files: { items: { content: { 'ui:widget': 'textarea', 'ui:options': { rows: 14 } } } },
 };
 
 /** Whether the form has a place for this path. Entries of lists count as places of the list's own. */

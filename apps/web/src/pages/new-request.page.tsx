@@ -6,7 +6,14 @@ import { useProposeChange, useTargets, useTemplate, useTemplates } from '../api/
 import { fieldErrorsOf } from '../form/field-errors.js';
 import { FORM_TEMPLATES } from '../form/form-theme.js';
 import { formValidator } from '../form/form-validator.js';
-import { hasField, REQUEST_UI, type RequestForm, requestSchema } from '../form/request-schema.js';
+import {
+  hasField,
+  OWN_FILES,
+  ownFilesSchema,
+  REQUEST_UI,
+  type RequestForm,
+  requestSchema,
+} from '../form/request-schema.js';
 import { useRouter } from '../router/router.js';
 import { ErrorBox } from '../ui/error-box.js';
 import { Loading } from '../ui/loading.js';
@@ -23,12 +30,17 @@ export function NewRequestPage() {
   // A target takes templates of its own kind.
   const kind = targets.data?.find((one) => one.name === target)?.kind;
   const offered = (templates.data ?? []).filter((one) => kind === undefined || one.kind === kind);
-  const chosen = offered.find((one) => one.name === chosenTemplate)?.name ?? '';
+  const isOwn = chosenTemplate === OWN_FILES;
+  const chosen = isOwn ? OWN_FILES : (offered.find((one) => one.name === chosenTemplate)?.name ?? '');
   const templateName = chosen || (offered.length === 1 ? (offered[0]?.name ?? '') : '');
-  const template = useTemplate(templateName);
+  const template = useTemplate(isOwn ? '' : templateName);
   const propose = useProposeChange();
   const [data, setData] = useState<RequestForm>({});
-  const schema = useMemo(() => (template.data ? requestSchema(template.data) : null), [template.data]);
+  const folder = targets.data?.find((one) => one.name === target)?.path ?? 'the folder of the target';
+  const schema = useMemo(
+    () => (isOwn ? ownFilesSchema(folder) : template.data ? requestSchema(template.data) : null),
+    [isOwn, folder, template.data],
+  );
   const refusal = propose.error === null ? null : errorBodyOf(propose.error);
   const errors = fieldErrorsOf(refusal, (path) => schema !== null && hasField(schema, path));
   const readError = targets.error ?? templates.error ?? template.error;
@@ -38,7 +50,7 @@ export function NewRequestPage() {
       target,
       title: form.title ?? '',
       reason: form.reason ?? '',
-      template: { name: templateName, parameters: { ...form.parameters } },
+      ...(isOwn ? ownFilesOf(form) : { template: { name: templateName, parameters: { ...form.parameters } } }),
     };
     propose.mutate(request, { onSuccess: (run) => go({ page: 'run', id: run.id }) });
   };
@@ -70,12 +82,15 @@ export function NewRequestPage() {
           onChange={(name) => {
             setTemplate(name);
             // Words stay, parameters belong to their template.
-            setData(({ parameters: _parameters, ...words }) => words);
+            setData(({ title, reason }) => ({ ...(title && { title }), ...(reason && { reason }) }));
             propose.reset();
           }}
           errors={errors.template}
-          options={offered.map(({ name, title }) => ({ value: name, label: title }))}
-          help={templateHelp(template.data)}
+          options={[
+            ...offered.map(({ name, title }) => ({ value: name, label: title })),
+            { value: OWN_FILES, label: 'My own files' },
+          ]}
+          help={isOwn ? 'Read, judged and planned as those of an agent are.' : templateHelp(template.data)}
         />
       </div>
       {template.isFetching && template.data === undefined ? <Loading what="the template" /> : null}
@@ -101,13 +116,15 @@ export function NewRequestPage() {
             <button type="submit" className="button button--primary" disabled={propose.isPending}>
               {propose.isPending ? 'Asking…' : 'Ask for this change'}
             </button>
-            <button
-              type="button"
-              className="button"
-              onClick={() => setData((form) => ({ ...form, parameters: template.data?.example ?? {} }))}
-            >
-              Fill in the example
-            </button>
+            {isOwn ? null : (
+              <button
+                type="button"
+                className="button"
+                onClick={() => setData((form) => ({ ...form, parameters: template.data?.example ?? {} }))}
+              >
+                Fill in the example
+              </button>
+            )}
           </div>
         </Form>
       ) : null}
@@ -158,6 +175,11 @@ function Choice({ label, value, onChange, options, errors, help }: ChoiceProps) 
     </div>
   );
 }
+
+const ownFilesOf = ({ files = [], deletions = [] }: RequestForm): Pick<ChangeRequest, 'files' | 'deletions'> => ({
+  files: files.map(({ path = '', content = '' }) => ({ path, content })),
+  ...(deletions.length === 0 ? {} : { deletions: [...deletions] }),
+});
 
 function targetHelp(target: TargetView | undefined): ReactNode {
   if (target === undefined) return 'Where the change goes.';

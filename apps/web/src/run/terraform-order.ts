@@ -11,7 +11,7 @@ const RISK: Readonly<Record<PlannedResource['action'], number>> = {
 };
 
 /** Lower comes first. */
-export const riskOf = ({ action }: PlannedResource): number => RISK[action];
+export const riskOf = ({ action }: Pick<PlannedResource, 'action'>): number => RISK[action];
 
 /** One argument of a resource whose value changes, as text; null: there is none on that side. */
 export interface ChangedValue {

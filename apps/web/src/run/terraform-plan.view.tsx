@@ -2,8 +2,9 @@ import type { PlannedResource, TerraformPlan, TerraformPreview } from '@planward
 import { shortDigest } from '../words/run-words.js';
 import { changedValues, riskOf } from './terraform-order.js';
 
-/** Values a resource may show before it is folded. */
+/** Values a resource may show before it is folded, and resources a plan may show before the harmless rest is. */
 const SHORT = 6;
+const FEW = 12;
 const WORDS: Readonly<Record<PlannedResource['action'], string>> = {
   'no-op': 'unchanged',
   create: 'create',
@@ -18,7 +19,8 @@ const WORDS: Readonly<Record<PlannedResource['action'], string>> = {
 export function TerraformPlanView({ plan }: { readonly plan: TerraformPlan | TerraformPreview }) {
   const { create, update, delete: remove, replace, noop } = plan.summary;
   const shown = plan.resources.filter(({ action }) => action !== 'no-op');
-  const resources = [...shown].sort((a, b) => riskOf(a) - riskOf(b));
+  const resources = [...shown].sort((a, b) => riskOf(a) - riskOf(b) || (a.address < b.address ? -1 : 1));
+  const [first, rest] = folded(resources);
   const drift = plan.kind === 'terraform-plan/1' ? plan.drift : [];
   return (
     <>
@@ -39,12 +41,33 @@ export function TerraformPlanView({ plan }: { readonly plan: TerraformPlan | Ter
         </span>
       </p>
       {drift.length === 0 ? null : <p className="quiet">Changed outside of Terraform: {drift.join(', ')}</p>}
-      <ul className="plan__objects">
-        {resources.map((resource) => (
-          <ResourceRow key={resource.address} resource={resource} />
-        ))}
-      </ul>
+      <Resources resources={first} />
+      {rest.length === 0 ? null : (
+        <details className="fold">
+          <summary>
+            {rest.length} more {rest.length === 1 ? 'resource' : 'resources'}
+          </summary>
+          <Resources resources={rest} />
+        </details>
+      )}
     </>
+  );
+}
+
+/** What destroys is never folded away. */
+function folded(resources: readonly PlannedResource[]): [readonly PlannedResource[], readonly PlannedResource[]] {
+  const risky = resources.filter((one) => riskOf(one) <= riskOf({ action: 'forget' })).length;
+  const end = resources.length <= FEW ? resources.length : Math.max(FEW, risky);
+  return [resources.slice(0, end), resources.slice(end)];
+}
+
+function Resources({ resources }: { readonly resources: readonly PlannedResource[] }) {
+  return (
+    <ul className="plan__objects">
+      {resources.map((resource) => (
+        <ResourceRow key={resource.address} resource={resource} />
+      ))}
+    </ul>
   );
 }
 
