@@ -13,6 +13,8 @@ interface Guard {
 
 const TALLY = 'libs/approvals/src/vote-tally.ts';
 const CONFIRM = 'libs/approvals/src/confirm.ts';
+const COMMITS = 'libs/approvals/src/confirm-commits.ts';
+const PLAN = 'libs/approvals/src/confirm-plan.ts';
 const APPROVAL = 'libs/approvals/src/approval.ts';
 const REVIEWS = 'libs/source-control/src/review-votes.ts';
 const RELEASE = 'libs/source-control/src/release-acts.ts';
@@ -62,7 +64,17 @@ export const GUARDS = {
   },
   requester: {
     holds: 'who asked, or for whom an agent asked, does not vote',
-    cuts: [cut(TALLY, 'if (isRequester(person, input.requester)) return requesterRefusal(person, input);'), policyToo],
+    cuts: [
+      cut(
+        TALLY,
+        'if (isRequesterId(person.id, input.requester) && couldAnybodyElse(person, input)) return isRequester;',
+      ),
+      cut(
+        TALLY,
+        'if (isRequesterId(vote.person, requester) && rank < ASSURANCE_RANK.presence) return requesterTooLow;',
+      ),
+      policyToo,
+    ],
   },
   author: {
     holds: 'whoever wrote or pushed a commit of the change does not vote',
@@ -74,7 +86,7 @@ export const GUARDS = {
   },
   role: {
     holds: 'only approvers of the environment vote',
-    cuts: [cut(TALLY, 'if (!hasRole(person, input.target)) return lacksRole(input.target.environment);')],
+    cuts: [cut(TALLY, 'if (!mayVoteIn(person, input.target.environment)) return lacksRole(input.target.environment);')],
   },
   people: {
     holds: 'an account that is nobody in people does not vote',
@@ -147,11 +159,11 @@ export const GUARDS = {
     holds: 'what is merged is the commit that was voted on',
     cuts: [
       cut(
-        CONFIRM,
+        COMMITS,
         `if (!pull.headDescendsFromEvidence) return superseded('HEAD_MOVED', 'somebody else force-pushed the branch');`,
       ),
       cut(
-        CONFIRM,
+        COMMITS,
         `if (pull.headSha !== journal.evidenceSha) return newRound('HEAD_MOVED', 'the branch moved after the evidence commit');`,
       ),
       cut(
@@ -168,23 +180,23 @@ export const GUARDS = {
   'base-branch': {
     holds: 'the change is merged into the branch of the target and no other',
     cuts: [
-      cut(CONFIRM, 'if (pull.baseBranch !== subject.target.baseBranch) {', 'if (false) {'),
+      cut(COMMITS, 'if (pull.baseBranch !== subject.target.baseBranch) {', 'if (false) {'),
       cut(RELEASE, 'if (before.baseBranch !== approval.subject.target.baseBranch) {', 'if (false) {'),
     ],
   },
   base: {
     holds: 'the folder on the base branch is the one that was planned on',
-    cuts: [cut(CONFIRM, 'if (base.tipSubtree !== base.mergeBaseSubtree) {', 'if (false) {')],
+    cuts: [cut(COMMITS, 'if (base.tipSubtree !== base.mergeBaseSubtree) {', 'if (false) {')],
   },
   text: {
     holds: 'the text that people read before they voted is ours',
-    cuts: [cut(CONFIRM, 'return pull.blockDigest === journal.blockDigest\n', 'return true\n')],
+    cuts: [cut(COMMITS, 'return pull.blockDigest === journal.blockDigest\n', 'return true\n')],
   },
   live: {
     holds: 'the cluster is as it was when the plan was made',
     cuts: [
-      cut(CONFIRM, 'if (now !== undefined && now !== object.liveDigest) {', 'if (false) {'),
-      cut(CONFIRM, 'if (again.plan.digest !== subject.plan.digest) {', 'if (false) {'),
+      cut(PLAN, 'if (now !== undefined && now !== object.liveDigest) {', 'if (false) {'),
+      cut(PLAN, 'if (again.plan.digest !== subject.plan.digest) {', 'if (false) {'),
     ],
   },
   target: {

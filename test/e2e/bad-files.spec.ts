@@ -55,7 +55,6 @@ describe('planwarden.yaml of the first start, broken at one place, is refused wi
       'graph:',
     ],
     ['a path upwards', 'path: environments/staging #', 'path: ../staging #', 'CONFIG_INVALID', 'path: ../'],
-    ['votes with presence', 'leastAssurance: session', 'leastAssurance: presence', 'NOT_SUPPORTED', 'leastAssurance'],
     ['a kind nobody knows', 'kind: manifests', 'kind: helm', 'CONFIG_INVALID', 'kind:'],
     ['a stack with the settings of manifests', 'kind: manifests', 'kind: terraform', 'CONFIG_INVALID', 'delivery:'],
     ['a provider at a range of versions', /^people:/m, `${stack('~> 6.0')}\npeople:`, 'CONFIG_INVALID', 'providers:'],

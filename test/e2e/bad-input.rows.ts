@@ -1,3 +1,4 @@
+import { GATE_ROWS } from './bad-input.gate-rows.js';
 import { type Answer, mcp, mcpHttp, rest, type Send, webhook } from './bad-input.sending.js';
 import { type Json, NGINX } from './world.js';
 
@@ -18,7 +19,7 @@ export const PLANTED = {
   password: 'correct-horse-battery-9',
 } as const;
 
-const row = (name: string, send: Send, code: string, where?: Json | string, status?: number): Row => ({
+export const row = (name: string, send: Send, code: string, where?: Json | string, status?: number): Row => ({
   name,
   send,
   code,
@@ -457,6 +458,7 @@ export const REST_ROWS: readonly Row[] = [
     'run',
     409,
   ),
+  ...GATE_ROWS,
   row('sign in: no token', rest('POST', '/api/v1/session', { as: 'nobody', body: {} }), 'INPUT_INVALID', 'token', 400),
   row(
     'sign in: unknown link',
@@ -614,6 +616,14 @@ export const SESSION_ROUTES: readonly (readonly [method: string, path: string])[
   ['POST', '/api/v1/runs/{id}/retry'],
   ['POST', '/api/v1/runs/{id}/rollback'],
   ['GET', '/api/v1/decisions/{id}'],
+  ['POST', '/api/v1/runs/{id}/break-glass'],
+  ['GET', '/api/v1/freezes'],
+  ['POST', '/api/v1/freezes'],
+  ['POST', '/api/v1/freezes/{id}/lift'],
+  ['GET', '/api/v1/passkeys'],
+  ['POST', '/api/v1/passkeys/enrolments'],
+  ['POST', '/api/v1/passkeys'],
+  ['DELETE', '/api/v1/passkeys/{id}'],
 ];
 
 const real = (route: string): string => route.replace('{id}', '{waiting}').replace('{name}', 'web-application');

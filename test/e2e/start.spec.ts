@@ -238,12 +238,6 @@ describe('a start that cannot be', () => {
   test.each([
     ['yaml', 'mode: sandbox', 'mode: [sandbox', /^CONFIG_INVALID: \S*planwarden\.yaml:\d+: .*YAML/],
     ['setting', 'quorum: 1', 'quorum: none', /^CONFIG_INVALID: \S*planwarden\.yaml:26[ :].*quorum/],
-    [
-      'presence',
-      'leastAssurance: session',
-      'leastAssurance: presence',
-      /^NOT_SUPPORTED: \S*planwarden\.yaml:27: .*presence/,
-    ],
     ['real', 'mode: sandbox', 'mode: real', /^NOT_SUPPORTED: \S*planwarden\.yaml:2: .*mode real/],
   ])('%s: one line with file and line', async (name, from, to, line) => {
     const data = broken(name, from, to);

@@ -24,9 +24,13 @@ export interface World {
   /** A signed-in person's way to REST. */
   signIn(
     person: string,
+    /** `localhost`: where a browser takes passkeys. */
+    host?: string,
   ): Promise<(method: string, path: string, body?: Json) => Promise<{ status: number; body: Json }>>;
   /** A person's review at the sandbox GitHub. */
   review(login: string, number: number, event: string, commit: string): Promise<number>;
+  /** A person's comment on a pull request; its id. */
+  comment(login: string, number: number, body: string): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -118,9 +122,10 @@ export async function startWorld(
         await new Promise((resolve) => setTimeout(resolve, 30));
       }
     },
-    signIn: async (person) => {
+    signIn: async (person, host = '127.0.0.1') => {
+      const base = url.replace('127.0.0.1', host);
       const token = await at.app.sessions.createLink(person);
-      const opened = await fetch(`${url}/api/v1/session`, {
+      const opened = await fetch(`${base}/api/v1/session`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ token }),
@@ -128,7 +133,7 @@ export async function startWorld(
       const { csrfToken } = (await opened.json()) as { csrfToken: string };
       const cookie = opened.headers.get('set-cookie')?.split(';')[0] ?? '';
       return async (method, path, body) => {
-        const answer = await fetch(`${url}${path}`, {
+        const answer = await fetch(`${base}${path}`, {
           method,
           headers: { cookie, 'x-csrf-token': csrfToken, 'content-type': 'application/json' },
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -136,6 +141,17 @@ export async function startWorld(
         const text = await answer.text();
         return { status: answer.status, body: (text === '' ? {} : JSON.parse(text)) as Json };
       };
+    },
+    comment: async (login, number, body) => {
+      const answer = await fetch(`${at.github.url}/repos/platform/infrastructure/issues/${number}/comments`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${at.secrets.people[login] ?? at.secrets.gitReader}`,
+          'content-type': 'application/json',
+        },
+        body: JSON.stringify({ body }),
+      });
+      return ((await answer.json()) as { id: number }).id;
     },
     review: async (login, number, event, commit) => {
       const answer = await fetch(`${at.github.url}/repos/platform/infrastructure/pulls/${number}/reviews`, {

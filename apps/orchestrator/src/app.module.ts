@@ -2,8 +2,10 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP, type App } from './app.js';
 import { CatalogController } from './http/catalog.controller.js';
 import { EventsController } from './http/events.controller.js';
+import { FreezesController } from './http/freezes.controller.js';
 import { GraphController } from './http/graph.controller.js';
 import { HealthController } from './http/health.controller.js';
+import { PasskeysController } from './http/passkeys.controller.js';
 import { RunsController } from './http/runs.controller.js';
 import { RunsRebuildController } from './http/runs-rebuild.controller.js';
 import { SessionController } from './http/session.controller.js';
@@ -19,6 +21,8 @@ export const CONTROLLERS = [
   CatalogController,
   EventsController,
   RunsController,
+  FreezesController,
+  PasskeysController,
   WebhookController,
 ];
 

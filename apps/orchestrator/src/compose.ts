@@ -1,6 +1,9 @@
 import {
+  BreakGlassStore,
+  FreezeStore,
   type FreshPorts,
   migrateApprovals,
+  PasskeyStore,
   peopleDigest,
   SubjectStore,
   targetConfigurationDigest,
@@ -93,6 +96,9 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
       locks: new LockStore(pool),
       subjects: new SubjectStore(pool),
       votes: new VoteStore(pool),
+      freezes: new FreezeStore(pool),
+      breakGlass: new BreakGlassStore(pool),
+      passkeys: new PasskeyStore(pool),
       gateway,
       sourceControl: sourceControls(outside, log),
       cluster: clusters(outside, log),
@@ -272,6 +278,10 @@ function freshPorts(pool: pg.Pool, config: ConfigSource, guardrails: Guardrails,
     },
     policyBundleDigest: async () => guardrails.bundleDigest,
     targetConfigurationDigest: async () => targetConfigurationDigest(config.target(target)),
+    freeze: async (digest) => {
+      const freeze = await new FreezeStore(pool).stopping(config.target(target).environment);
+      return freeze !== null && (await new BreakGlassStore(pool).running(digest)) !== null ? null : freeze;
+    },
   };
 }
 

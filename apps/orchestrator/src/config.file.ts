@@ -74,7 +74,7 @@ export function parseConfig(text: string, file = 'planwarden.yaml'): Installatio
 
   const targets = config.targets.map((target) => {
     const [owner = '', repository = ''] = target.repository.split('/');
-    return targetSchema.parse({ ...target, repository: { owner, name: repository } });
+    return targetSchema.parse({ ...target, ...asked(target), repository: { owner, name: repository } });
   });
   return {
     mode: 'sandbox',
@@ -110,6 +110,23 @@ function crossCheckListen({ host, port, behind, hosts }: ConfigParsed['listen'])
   }
   if (behind === 'container' && port === 0) problems.push([['listen', 'port'], 'must be one that can be published']);
   return problems;
+}
+
+/** Environments for which one vote with a passkey is asked where the operator does not say otherwise. */
+const PRODUCTION: readonly string[] = ['production', 'prod'];
+
+const rolesAsked = ({ quorum }: ConfigParsed['targets'][number]): string[] =>
+  typeof quorum === 'number' ? [] : Object.keys(quorum.roles);
+
+/** How many votes, of which roles, and how many with a passkey. */
+function asked({ quorum, presenceVotes, environment }: ConfigParsed['targets'][number]) {
+  const roles = typeof quorum === 'number' ? {} : quorum.roles;
+  const ofRoles = Object.values(roles).reduce((sum, count) => sum + count, 0);
+  return {
+    quorum: typeof quorum === 'number' ? quorum : (quorum.votes ?? Math.max(1, ofRoles)),
+    ...(ofRoles === 0 ? {} : { quorumRoles: roles }),
+    presenceVotes: presenceVotes ?? (PRODUCTION.includes(environment) ? 1 : 0),
+  };
 }
 
 /** Rules that need more than one setting at a time, as [path, message]. */
@@ -155,6 +172,21 @@ function crossCheck(config: ConfigParsed): [Path, string][] {
       if (!people.has(owner)) problems.push([['targets', i, 'owners', k], `nobody in people is called ${owner}`]);
     });
   });
+  const roles = new Set(['approver', 'viewer', ...config.targets.flatMap(rolesAsked)]);
+  config.people.forEach((person, i) => {
+    for (const [environment, given] of Object.entries(person.roles)) {
+      // A role that nothing asks for is a slip of the pen, and would vote.
+      const strange = [given].flat().find((role) => !roles.has(role));
+      if (strange !== undefined) {
+        problems.push([['people', i, 'roles', environment], `no quorum asks for a role ${strange}`]);
+      }
+    }
+  });
+  twice(
+    config.people.flatMap((person) => (person.passkeys ?? []).map(({ id }) => id)),
+    () => ['people'],
+    'passkey',
+  );
   config.agents.forEach((agent, i) => {
     if (!people.has(agent.onBehalfOf)) {
       problems.push([['agents', i, 'onBehalfOf'], `nobody in people is called ${agent.onBehalfOf}`]);
@@ -177,13 +209,6 @@ function refuseUnsupported(config: ConfigParsed, file: string, lineOf: (path: Pa
     refuse(['mode'], 'mode real is not supported yet: repository protection is not checked', 'Set mode to sandbox.');
   }
   config.targets.forEach((target, i) => {
-    if (target.leastAssurance === 'presence') {
-      refuse(
-        ['targets', i, 'leastAssurance'],
-        `target ${target.name} asks for presence votes, which are not supported yet`,
-        'Set leastAssurance to session.',
-      );
-    }
     if (target.kind === 'terraform') {
       const { state, providers } = target.terraform;
       const operated = providers.findIndex(({ settings, credentials }) => holds(settings) || holds(credentials));

@@ -26,7 +26,8 @@ targets:
       namespaces: [staging-*]
     owners: [owner]
     quorum: 1
-    leastAssurance: session # presence is not supported yet
+    leastAssurance: session # presence: every vote with a passkey
+    # presenceVotes: 1 # so many votes with a passkey; where not written, 1 in production
 
 people:
   - id: owner

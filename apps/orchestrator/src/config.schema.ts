@@ -1,4 +1,4 @@
-import { ASSURANCES, PERSONAS, personSchema, ROLES } from '@planwarden/contracts';
+import { ASSURANCES, PERSONAS, personSchema, roleNameSchema } from '@planwarden/contracts';
 import { z } from 'zod';
 
 /** planwarden.yaml as an operator writes it: unknown keys are refused, defaults are not yet filled. */
@@ -6,6 +6,7 @@ import { z } from 'zod';
 const name = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'lower-case letters, digits and dashes, at most 63');
+const count = z.number().int().min(1).max(10);
 const folder = z
   .string()
   .regex(/^[^/\\\s][^\\\s]*[^/\\\s]$|^[^/\\\s]$/, 'a folder of the repository, without a slash at either end')
@@ -24,7 +25,12 @@ const everyTarget = {
   baseBranch: z.string().min(1).max(200).default('main'),
   path: folder,
   owners: z.array(z.string()).default([]),
-  quorum: z.number().int().min(1).max(10).default(1),
+  /** So many votes; or with roles of which so many must be among them. */
+  quorum: z
+    .union([count, z.strictObject({ votes: count.optional(), roles: z.record(roleNameSchema, count) })])
+    .default(1),
+  /** How many votes must be with a passkey; where not given, one in production and none elsewhere. */
+  presenceVotes: z.number().int().min(0).max(10).optional(),
   leastAssurance: z.enum(ASSURANCES).default('session'),
   limits: z
     .strictObject({
@@ -192,7 +198,7 @@ export const configAsWritten = z.strictObject({
     ])
     .default({ store: 'postgres' }),
   targets: z.array(targetAsWritten).min(1),
-  people: z.array(personSchema.extend({ id: name, roles: z.record(name, z.enum(ROLES)) })).min(1),
+  people: z.array(personSchema.extend({ id: name, roles: z.record(name, personSchema.shape.roles.valueType) })).min(1),
   agents: z
     .array(
       z.strictObject({

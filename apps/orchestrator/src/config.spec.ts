@@ -47,12 +47,12 @@ describe('planwarden.yaml', () => {
   test.each([
     ['an unknown setting', 'quorum: 1', 'quorum: 1\n    qourum: 2', 'CONFIG_INVALID', 'targets.0.qourum', 'qourum'],
     [
-      'presence',
-      'leastAssurance: session',
-      'leastAssurance: presence',
-      'NOT_SUPPORTED',
-      'targets.0.leastAssurance',
-      'presence',
+      'a role that no quorum asks for',
+      'roles: { staging: approver }',
+      'roles: { staging: aprover }',
+      'CONFIG_INVALID',
+      'people.0.roles.staging',
+      'aprover',
     ],
     ['mode real', 'mode: sandbox', 'mode: real', 'NOT_SUPPORTED', 'mode', 'mode: real'],
     ['a kind nobody knows', 'kind: manifests', 'kind: helm', 'CONFIG_INVALID', 'targets.0.kind', 'kind: helm'],
@@ -175,6 +175,28 @@ describe('planwarden.yaml', () => {
     expect(refusal('mode: sandbox\ntargets: []\npeople: []\n').details?.map((d) => d.where?.line)).toEqual([2, 3]);
     expect(refusal('mode: sandbox\n').details?.map((d) => d.where?.field)).toEqual(['targets', 'people']);
     expect(refusal('mode: [sandbox').code).toBe('CONFIG_INVALID');
+  });
+
+  test.each<[string, string, string, object]>([
+    ['a number', 'staging', 'quorum: 2', { quorum: 2, presenceVotes: 0 }],
+    [
+      'roles',
+      'staging',
+      'quorum: { roles: { security: 1, dba: 2 } }',
+      { quorum: 3, quorumRoles: { security: 1, dba: 2 } },
+    ],
+    [
+      'votes and roles',
+      'staging',
+      'quorum: { votes: 1, roles: { security: 1 } }',
+      { quorum: 1, quorumRoles: { security: 1 } },
+    ],
+    ['one passkey in production, as shipped', 'production', 'quorum: 1', { quorum: 1, presenceVotes: 1 }],
+    ['what the operator says', 'production', 'quorum: 1\n    presenceVotes: 0', { presenceVotes: 0 }],
+  ])('a quorum of %s', (_, environment, quorum, asked) => {
+    const text = valid.replace('environment: staging', `environment: ${environment}`).replace('quorum: 1', quorum);
+    const [target] = parseConfig(text).targets;
+    expect(target).toMatchObject(asked);
   });
 
   test('reports every problem at once', () => {

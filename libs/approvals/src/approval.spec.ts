@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { reviewer, start, world } from './confirm-world.spec-kit.js';
+import { freeze, reviewer, start, world } from './confirm-world.spec-kit.js';
 import * as frontDoor from './index.js';
 import { type Approval, assertFresh, confirm, peopleDigest } from './index.js';
 
@@ -39,6 +39,15 @@ test.each([
   await expect(assertFresh(approval, 7, { ...ports, ...change }, 'merge')).rejects.toMatchObject({ code });
 });
 
+test('is refused with FREEZE, naming it, when applies were frozen since', async () => {
+  const { approval, ports } = await granted();
+  const frozen = { ...ports, freeze: async () => freeze };
+  await expect(assertFresh(approval, 7, frozen, 'merge')).rejects.toMatchObject({
+    code: 'FREEZE',
+    message: 'applies to staging are frozen by owner: the shop has a sale',
+  });
+});
+
 describe('cannot be made elsewhere', () => {
   const constructorOf = (approval: Approval) =>
     Reflect.get(approval, 'constructor') as new (
@@ -73,19 +82,33 @@ describe('cannot be made elsewhere', () => {
   test('the front door exports no way to make one', () => {
     expect(Object.keys(frontDoor).sort()).toEqual([
       'APPROVAL_LIFETIME_MS',
+      'BreakGlassStore',
+      'FreezeStore',
+      'PASSKEY_ALGORITHMS',
+      'PasskeyStore',
       'SubjectStore',
       'VoteStore',
+      'asksMore',
       'assertFresh',
+      'breakGlassChallenge',
       'buildSubject',
+      'checkPresence',
       'confirm',
       'filesDigest',
+      'freezeWords',
+      'isPasskeyValid',
       'migrateApprovals',
       'parseSubject',
+      'passkeyFor',
       'peopleDigest',
       'personRefusal',
+      'presenceInvalid',
       'subjectDigest',
       'tallyVotes',
       'targetConfigurationDigest',
+      'verifyPresence',
+      'verifyRegistration',
+      'voteChallenge',
     ]);
   });
 

@@ -1,4 +1,4 @@
-import { type ErrorCode, PlanwardenError, type Subject, type Tally } from '@planwarden/contracts';
+import { type ErrorCode, type Freeze, PlanwardenError, type Subject, type Tally } from '@planwarden/contracts';
 
 /** How long an Approval is good for, in milliseconds. */
 export const APPROVAL_LIFETIME_MS = 60_000;
@@ -17,6 +17,8 @@ export interface FreshPorts {
   peopleDigest(): Promise<string>;
   policyBundleDigest(): Promise<string>;
   targetConfigurationDigest(): Promise<string>;
+  /** The freeze that stops this subject's apply now; null where there is none, or broken glass lifts it. */
+  freeze(subjectDigest: string): Promise<Freeze | null>;
 }
 
 export interface Grant {
@@ -84,7 +86,7 @@ export function grantApproval(grant: Grant): Approval {
 /**
  * The last thing every released effect calls, right before it acts.
  * @throws PlanwardenError APPROVAL_FORGED, APPROVAL_FENCE_PASSED, APPROVAL_SPENT, APPROVAL_EXPIRED, SUBJECT_EXPIRED,
- * PEOPLE_CHANGED, POLICY_CHANGED or TARGET_CHANGED
+ * PEOPLE_CHANGED, POLICY_CHANGED, TARGET_CHANGED, BREAK_GLASS_OVER or FREEZE
  */
 export async function assertFresh(
   approval: Approval,
@@ -108,10 +110,22 @@ export async function assertFresh(
   if (target !== grant.digests.targetConfiguration) {
     throw refused('TARGET_CHANGED', "the target's configuration changed since the confirm");
   }
-  // The clock is read last: what the reads above took counts against the 60 seconds.
-  const now = (await ports.now()).getTime();
+  // Clock and freeze are read last: what the reads above took counts against the 60 seconds.
+  const [clock, freeze] = await Promise.all([ports.now(), ports.freeze(grant.subjectDigest)]);
+  const now = clock.getTime();
   assertYoung(grant, now);
   if (isExpired(grant.subject, now)) throw refused('SUBJECT_EXPIRED', 'the approval subject has expired');
+  const { breakGlass } = grant.tally;
+  if (breakGlass !== null && !(now < Date.parse(breakGlass.until))) {
+    throw refused('BREAK_GLASS_OVER', 'the time of the broken glass is over');
+  }
+  if (freeze !== null) throw refused('FREEZE', freezeWords(freeze));
+}
+
+/** A freeze as people and agents read it. */
+export function freezeWords({ environment, reason, by, until }: Freeze): string {
+  const what = environment === null ? 'all applies are' : `applies to ${environment} are`;
+  return `${what} frozen${until === null ? '' : ` until ${until}`} by ${by}: ${reason}`;
 }
 
 function assertYoung(grant: Grant, now: number): void {

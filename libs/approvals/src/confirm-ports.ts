@@ -1,5 +1,7 @@
 import type {
+  BreakGlass,
   Decision,
+  Demands,
   ManifestPlan,
   Person,
   Plan,
@@ -19,6 +21,7 @@ export interface JournalFacts {
   readonly installation: string;
   readonly requester: Requester;
   readonly quorum: number;
+  readonly demands: Demands;
   readonly expiresAt: string;
   readonly policy: Subject['policy'];
   readonly graph: Subject['graph'];
@@ -82,6 +85,8 @@ export type PlanNow =
       readonly kind: 'terraform-plan/1';
       /** Of the saved plan file as it is kept now; null when it is gone. */
       readonly fileDigest: string | null;
+      /** Of the lock file in the stack at the code commit; null where none is kept there. */
+      readonly lockDigest: string | null;
       /** The state as it is now. */
       readonly state: { readonly lineage: string; readonly serial: number };
       readonly toolVersions: Readonly<Record<string, string>>;
@@ -121,6 +126,10 @@ export interface ConfirmPorts extends FreshPorts {
     readonly agents: { readonly ids: readonly string[]; readonly githubIds: readonly number[] };
     readonly bots: { readonly githubIds: readonly number[] };
   }>;
+  /** What is asked besides the number of votes by target and CODEOWNERS of now. */
+  demands(): Promise<Demands>;
+  /** A person's exception for this subject that is running now. */
+  breakGlass(digest: string): Promise<BreakGlass | null>;
   /** Would GitHub take the merge of this commit now? `missing` names what it lacks; empty means yes. */
   mergeAcceptance(sha: string): Promise<{ readonly missing: readonly string[] }>;
   /** Phase approval of the policy; it can only deny. */

@@ -1,4 +1,4 @@
-import type { ManifestPlan, ManifestTarget, Person, Vote } from '@planwarden/contracts';
+import type { Freeze, ManifestPlan, ManifestTarget, Person, Vote } from '@planwarden/contracts';
 import type { ConfirmPorts, JournalFacts } from './index.js';
 import { buildSubject, filesDigest, peopleDigest, type SubjectParts, targetConfigurationDigest } from './index.js';
 
@@ -85,6 +85,7 @@ export const parts: SubjectParts = {
   graph: { snapshotId: 'snap_1', factsDigest: 'sha256:facts' },
   requester: { principal: 'agent:helper', onBehalfOf: 'owner' },
   quorum: 1,
+  demands: { presence: 0, roles: {}, owners: [] },
   expiresAt: '2030-01-01T01:00:00.000Z',
 };
 
@@ -110,6 +111,7 @@ export function world(built = buildSubject(parts), digestInEvidence: string = bu
     installation: 'ins_1',
     requester: parts.requester,
     quorum: 1,
+    demands: parts.demands,
     expiresAt: parts.expiresAt,
     policy: parts.policy,
     graph: parts.graph,
@@ -126,6 +128,7 @@ export function world(built = buildSubject(parts), digestInEvidence: string = bu
     peopleDigest: async () => peopleDigest([owner, reviewer]),
     policyBundleDigest: async () => 'sha256:bundle',
     targetConfigurationDigest: async () => targetConfigurationDigest(target),
+    freeze: async () => null,
     storedSubject: async () => ({ json: built.json, digest: built.digest }),
     journal: async () => journal,
     target: async () => target,
@@ -143,6 +146,8 @@ export function world(built = buildSubject(parts), digestInEvidence: string = bu
       agents: { ids: ['helper'], githubIds: [90] },
       bots: { githubIds: [91] },
     }),
+    demands: async () => parts.demands,
+    breakGlass: async () => null,
     mergeAcceptance: async () => ({ missing: [] }),
     approvalDecision: async () => decision(true),
   };
@@ -180,3 +185,15 @@ export const decision = (allow: boolean) => ({
   step: 'confirm',
   at: '2030-01-01T00:10:00.000Z',
 });
+
+export const freeze: Freeze = {
+  id: 'frz_1',
+  environment: 'staging',
+  reason: 'the shop has a sale',
+  by: 'owner',
+  at: '2030-01-01T00:00:00.000Z',
+  from: '2030-01-01T00:00:00.000Z',
+  until: null,
+  lifted: null,
+  active: true,
+};

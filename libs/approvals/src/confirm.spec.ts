@@ -96,7 +96,7 @@ const newRounds: [string, string, (w: World) => Partial<ConfirmPorts>][] = [
   ],
   [
     'the tools differ',
-    'PLAN_STALE',
+    'TOOLS_CHANGED',
     () => ({ planNow: async () => ({ kind: 'manifest-plan/1', plan, toolVersions: { planwarden: '0.2.0' } }) }),
   ],
   [
@@ -228,7 +228,10 @@ test('passes on what a port throws for any other reason', async () => {
 
 describe('a stored subject that was tampered with', () => {
   const leaves = (value: unknown, path: string[] = []): string[][] =>
-    typeof value === 'object' && value !== null && !Array.isArray(value) && path.at(-1) !== 'toolVersions'
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !['toolVersions', 'roles'].includes(path.at(-1) ?? '')
       ? Object.entries(value).flatMap(([key, inner]) => leaves(inner, [...path, key]))
       : [path];
   const fields = leaves(buildSubject(parts).subject);
@@ -244,7 +247,9 @@ describe('a stored subject that was tampered with', () => {
       );
     const value = holder[key];
     if (typeof value === 'number') holder[key] = value + number;
-    else if (Array.isArray(value)) holder[key] = [salt];
+    else if (Array.isArray(value) && key !== 'owners') holder[key] = [salt];
+    else if (key === 'roles') holder[key] = { security: number };
+    else if (key === 'owners') holder[key] = [{ pattern: salt, people: [], unknown: [] }];
     else if (typeof value === 'object' && value !== null) holder[key] = { planwarden: `0.1.0${salt}` };
     else holder[key] = key === 'delivery' ? 'direct' : `${String(value)}${salt}`;
     return subject;
@@ -301,7 +306,13 @@ describe('a Terraform plan', () => {
   const toolVersions = { terraform: '1.11.4' };
   const terraformWorld = (more: Partial<JournalFacts> = {}) => {
     const made = world(buildSubject({ ...parts, plan: { kind: planned.kind, ...digests, state, toolVersions } }));
-    const now: PlanNow = { kind: 'terraform-plan/1', fileDigest: planned.fileDigest, state, toolVersions };
+    const now: PlanNow = {
+      kind: 'terraform-plan/1',
+      fileDigest: planned.fileDigest,
+      lockDigest: planned.lockDigest,
+      state,
+      toolVersions,
+    };
     const journal = { ...made.journal, plan: planned, toolVersions, ...more };
     return { ...made, ports: { ...made.ports, journal: async () => journal, planNow: async () => now }, now };
   };
@@ -310,16 +321,17 @@ describe('a Terraform plan', () => {
     await expect(confirm(terraformWorld().ports, request)).resolves.toMatchObject({ kind: 'approved' });
   });
 
-  test.each<[string, Partial<PlanNow>, string]>([
-    ['the state went on', { state: { ...state, serial: 5 } }, 'plan.state.serial'],
-    ['the state is another', { state: { ...state, lineage: 'c3' } }, 'plan.state.lineage'],
-    ['the saved file is another', { fileDigest: 'sha256:other' }, 'plan.fileDigest'],
-    ['the saved file is gone', { fileDigest: null }, 'plan.fileDigest'],
-    ['the tool is another', { toolVersions: { terraform: '1.12.0' } }, 'plan.toolVersions'],
-  ])('is stale when %s', async (_, change, field) => {
+  test.each<[string, Partial<PlanNow>, string, string]>([
+    ['the state went on', { state: { ...state, serial: 5 } }, 'STATE_CHANGED', 'plan.state.serial'],
+    ['the state is another', { state: { ...state, lineage: 'c3' } }, 'STATE_CHANGED', 'plan.state.lineage'],
+    ['the saved file is another', { fileDigest: 'sha256:other' }, 'PLAN_FILE_DIFFERS', 'plan.fileDigest'],
+    ['the saved file is gone', { fileDigest: null }, 'PLAN_FILE_DIFFERS', 'plan.fileDigest'],
+    ['the lock file is another', { lockDigest: 'sha256:other' }, 'LOCK_FILE_CHANGED', 'plan.lockDigest'],
+    ['the tool is another', { toolVersions: { terraform: '1.12.0' } }, 'TOOLS_CHANGED', 'plan.toolVersions'],
+  ])('begins a new round when %s', async (_, change, code, field) => {
     const { ports, now } = terraformWorld();
     const moved = { ...ports, planNow: async () => ({ ...now, ...change }) as PlanNow };
-    await expect(confirm(moved, request)).resolves.toMatchObject({ kind: 'new-round', code: 'PLAN_STALE', field });
+    await expect(confirm(moved, request)).resolves.toMatchObject({ kind: 'new-round', code, field });
   });
 
   test.each<[string, Partial<TerraformPlan>, string]>([

@@ -3,11 +3,14 @@ export {
   type Approval,
   assertFresh,
   type FreshPorts,
+  freezeWords,
   type ReleasedEffect,
   type TrustDigests,
 } from './approval.js';
 export { migrateApprovals } from './approvals.migrations.js';
-export { type ConfirmOutcome, type ConfirmRequest, confirm } from './confirm.js';
+export { BreakGlassStore, type NewBreakGlass } from './break-glass.repository.js';
+export { confirm } from './confirm.js';
+export type { ConfirmOutcome, ConfirmRequest } from './confirm-outcome.js';
 export type {
   BaseFacts,
   ConfirmPorts,
@@ -17,6 +20,12 @@ export type {
   PlanNow,
   PullRequestFacts,
 } from './confirm-ports.js';
+export { asksMore } from './demands.js';
+export { FreezeStore, type NewFreeze } from './freeze.repository.js';
+export { isPasskeyValid, type Passkey, PasskeyStore } from './passkey.repository.js';
+export { breakGlassChallenge, presenceInvalid, verifyPresence, voteChallenge } from './presence.js';
+export { checkPresence, passkeyFor } from './presence-votes.js';
+export { PASSKEY_ALGORITHMS, type Registration, verifyRegistration } from './registration.js';
 export {
   type BuiltSubject,
   buildSubject,

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startTestDatabase, type TestDatabase } from '@planwarden/database';
 import { parts } from './confirm-world.spec-kit.js';
-import { migrateApprovals, SubjectStore, subjectDigest, VoteStore } from './index.js';
+import { BreakGlassStore, FreezeStore, migrateApprovals, SubjectStore, subjectDigest, VoteStore } from './index.js';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -53,11 +53,72 @@ test('takes a vote only on the digest of the round now asked about', async () =>
   await expect(votes.cast(ask)).rejects.toMatchObject({ code: 'SUBJECT_CHANGED' });
 });
 
+describe('freezes', () => {
+  const asked = { environment: 'staging', reason: 'sale', by: 'owner', from: null, until: null };
+  const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
+
+  test('one of an environment stops it alone, until it is lifted; lifting again changes nothing', async () => {
+    const store = new FreezeStore(database.pool);
+    const made = await store.freeze(asked);
+    expect(made).toMatchObject({ environment: 'staging', active: true, lifted: null, until: null });
+    expect([(await store.stopping('staging'))?.id, await store.stopping('live')]).toEqual([made.id, null]);
+    const lifted = await store.lift(made.id, 'reviewer', 'over');
+    expect(lifted).toMatchObject({ active: false, lifted: { by: 'reviewer', reason: 'over' } });
+    expect(await store.lift(made.id, 'owner', 'again')).toEqual(lifted);
+    expect(await store.stopping('staging')).toBeNull();
+    await expect(store.lift('frz_none', 'owner', 'x')).rejects.toMatchObject({ code: 'FREEZE_UNKNOWN' });
+  });
+
+  test('a window stops while it lasts; one for all stops everywhere, and the one that lasts longest is told', async () => {
+    const store = new FreezeStore(database.pool);
+    const later = await store.freeze({ ...asked, environment: null, from: inMinutes(60), until: inMinutes(120) });
+    expect([later.active, await store.stopping('live')]).toEqual([false, null]);
+    const window = await store.freeze({ ...asked, environment: null, until: inMinutes(60) });
+    const endless = await store.freeze(asked);
+    expect((await store.stopping('live'))?.id).toBe(window.id);
+    expect((await store.stopping('staging'))?.id).toBe(endless.id);
+    for (const until of [inMinutes(-1), inMinutes(5)]) {
+      const bad = { ...asked, from: inMinutes(10), until };
+      await expect(store.freeze(bad)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    }
+    expect((await store.list()).map(({ id }) => id)).toEqual(expect.arrayContaining([endless.id, window.id, later.id]));
+  });
+});
+
+test('broken glass is for one subject and a time', async () => {
+  const glass = new BreakGlassStore(database.pool);
+  const { digest } = await new SubjectStore(database.pool).store({ ...parts, run: 'run_g' });
+  const asked = {
+    run: 'run_g',
+    round: 1,
+    subjectDigest: digest,
+    person: 'owner',
+    reason: 'outage',
+    minutes: 5,
+    presence: null,
+  };
+  const made = await glass.add(asked);
+  expect(made).toMatchObject({ by: 'owner', reason: 'outage', assurance: 'session', run: 'run_g' });
+  expect(Date.parse(made.until) - Date.parse(made.at)).toBeGreaterThanOrEqual(299_000);
+  expect(await glass.running(digest)).toEqual(made);
+  expect(await glass.running('sha256:other')).toBeNull();
+  expect(await glass.list('run_g')).toEqual([made]);
+  await expect(glass.add({ ...asked, subjectDigest: `sha256:${'0'.repeat(64)}` })).rejects.toMatchObject({
+    code: 'SUBJECT_CHANGED',
+  });
+});
+
 test.each([
   'UPDATE web_votes SET decision = $$reject$$',
   'DELETE FROM web_votes',
   'TRUNCATE web_votes',
   'DELETE FROM subjects',
+  'DELETE FROM freezes',
+  'DELETE FROM freeze_lifts',
+  'UPDATE break_glass SET until = until',
+  'UPDATE passkeys SET person = $$x$$',
+  'DELETE FROM passkey_revocations',
+  'DELETE FROM passkey_uses',
 ])('the database refuses %s', async (sql) => {
   await expect(database.pool.query(sql)).rejects.toThrow(/append-only/);
 });

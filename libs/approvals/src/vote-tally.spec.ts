@@ -31,7 +31,7 @@ const refusals: [string, string, Partial<TallyInput>][] = [
   ],
   ['VOTER_IS_REQUESTER', 'the one for whom the agent asked', { votes: [vote(D, { githubId: 1 })] }],
   ['VOTER_IS_REQUESTER', 'the person who asked', { requester: { principal: 'person:reviewer', onBehalfOf: null } }],
-  ['VOTER_IS_REQUESTER', 'a requester where nobody else could', { people: [owner], votes: [vote(D, { githubId: 1 })] }],
+  ['ASSURANCE_TOO_LOW', 'a requester where nobody else could', { people: [owner], votes: [vote(D, { githubId: 1 })] }],
   [
     'VOTER_IS_AGENT',
     "the agent's principal",

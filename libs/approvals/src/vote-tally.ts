@@ -1,13 +1,18 @@
-import type {
-  Assurance,
-  ErrorCode,
-  Person,
-  Requester,
-  Tally,
-  Target,
-  UncountedVote,
-  Vote,
+import {
+  type Assurance,
+  type BreakGlass,
+  type Demands,
+  type ErrorCode,
+  mayVoteIn,
+  NO_DEMANDS,
+  type Person,
+  type Requester,
+  type Tally,
+  type Target,
+  type UncountedVote,
+  type Vote,
 } from '@planwarden/contracts';
+import { missingDemands } from './demands.js';
 
 /** Who wrote the commits of base...head that our journal did not make, by GitHub numeric id. */
 export interface Authors {
@@ -29,6 +34,10 @@ export interface TallyInput {
   readonly bots: { readonly githubIds: readonly number[] };
   readonly authors: Authors;
   readonly quorum: number;
+  /** What is asked besides the number; none where not given. */
+  readonly demands?: Demands;
+  /** A person's exception for this subject, still running: takes the place of roles and CODEOWNERS. */
+  readonly breakGlass?: BreakGlass | null;
   /** Subject digests of this run's earlier rounds, to tell an old vote from a strange one. */
   readonly earlierDigests?: readonly string[];
 }
@@ -55,16 +64,35 @@ export function tallyVotes(input: TallyInput): Tally {
   const rejects: Vote[] = [];
   for (const votes of byPerson.values()) {
     const standing = standingVote(votes);
+    const tooLow = standing.decision === 'reject' ? null : assuranceRefusal(standing, input);
     if (standing.decision === 'reject') rejects.push(standing);
-    else if (isTooLow(standing, input.target)) uncounted.push({ vote: standing, ...tooLow(input.target) });
+    else if (tooLow) uncounted.push({ vote: standing, ...tooLow });
     else approvals.push(standing);
   }
   const counted = new Set([...approvals, ...rejects].map((vote) => vote.person));
   const mayVote = input.people
     .filter((person) => !counted.has(person.id) && personRefusal(person, input) === null)
     .map((person) => person.id);
-  const missing = missingSentences(input, approvals, rejects, mayVote);
-  return { quorum: input.quorum, approvals, rejects, uncounted, reached: missing.length === 0, missing, mayVote };
+  const demands = input.demands ?? NO_DEMANDS;
+  const breakGlass = input.breakGlass ?? null;
+  // Broken glass lifts who must be among the voters, never how many nor how surely.
+  const held = breakGlass === null ? demands : { ...demands, roles: {}, owners: [] };
+  const missing = [
+    ...missingVotes(input, approvals, rejects, mayVote),
+    ...missingDemands(held, { approvals, mayVote, people: input.people, environment: input.target.environment }),
+  ];
+  return {
+    quorum: input.quorum,
+    approvals,
+    rejects,
+    uncounted,
+    reached: missing.length === 0,
+    missing,
+    mayVote,
+    demands,
+    selfApproved: approvals.flatMap(({ person }) => (isRequesterId(person, input.requester) ? [person ?? ''] : [])),
+    breakGlass,
+  };
 }
 
 /** Why this person may not vote on this subject, in words; null when they may. */
@@ -75,9 +103,9 @@ export function personRefusal(
   if (input.authors.unknown) return authorUnknown;
   if (input.agents.ids.includes(person.id) || input.agents.githubIds.includes(person.github.id)) return isAgent;
   if (input.bots.githubIds.includes(person.github.id)) return isBot;
-  if (isRequester(person, input.requester)) return requesterRefusal(person, input);
+  if (isRequesterId(person.id, input.requester) && couldAnybodyElse(person, input)) return isRequester;
   if (input.authors.githubIds.includes(person.github.id)) return isAuthor;
-  if (!hasRole(person, input.target)) return lacksRole(input.target.environment);
+  if (!mayVoteIn(person, input.target.environment)) return lacksRole(input.target.environment);
   return null;
 }
 
@@ -120,30 +148,31 @@ function inTime(a: Vote, b: Vote): number {
   return (a.decision === 'reject' ? 1 : 0) - (b.decision === 'reject' ? 1 : 0);
 }
 
-const hasRole = (person: Person, target: TallyInput['target']): boolean =>
-  person.roles[target.environment] === 'approver';
-
-const isTooLow = (vote: Vote, target: TallyInput['target']): boolean =>
-  ASSURANCE_RANK[vote.assurance] < ASSURANCE_RANK[target.leastAssurance];
-
-function isRequester(person: Person, requester: Requester): boolean {
-  return requester.principal === `person:${person.id}` || requester.onBehalfOf === person.id;
+/** Why a vote is not sure enough: for its target, or because who asked may approve only with presence. */
+function assuranceRefusal(vote: Vote, { target, requester }: TallyInput): Refusal | null {
+  const rank = ASSURANCE_RANK[vote.assurance];
+  if (isRequesterId(vote.person, requester) && rank < ASSURANCE_RANK.presence) return requesterTooLow;
+  return rank < ASSURANCE_RANK[target.leastAssurance] ? tooLow(target) : null;
 }
 
-function requesterRefusal(person: Person, input: Pick<TallyInput, 'people' | 'target' | 'authors'>): Refusal {
-  const others = input.people.some(
+const isRequesterId = (person: string | null, { principal, onBehalfOf }: Requester): boolean =>
+  person !== null && (principal === `person:${person}` || onBehalfOf === person);
+
+/**
+ * Whether anybody else in people holds a vote here. Authorship is left out on purpose: who asks cannot get rid of the
+ * others by having them push a commit.
+ */
+function couldAnybodyElse(person: Person, input: Pick<TallyInput, 'people' | 'target' | 'agents' | 'bots'>): boolean {
+  return input.people.some(
     (other) =>
-      other.id !== person.id && hasRole(other, input.target) && !input.authors.githubIds.includes(other.github.id),
+      other.id !== person.id &&
+      mayVoteIn(other, input.target.environment) &&
+      !input.agents.ids.includes(other.id) &&
+      ![...input.agents.githubIds, ...input.bots.githubIds].includes(other.github.id),
   );
-  return {
-    code: 'VOTER_IS_REQUESTER',
-    message: others
-      ? 'whoever asked for a change, or for whom an agent asked, does not vote on it'
-      : 'whoever asked may vote only with presence, even where nobody else could; presence is not supported yet',
-  };
 }
 
-function missingSentences(input: TallyInput, approvals: Vote[], rejects: Vote[], mayVote: string[]): string[] {
+function missingVotes(input: TallyInput, approvals: Vote[], rejects: Vote[], mayVote: string[]): string[] {
   const missing = rejects.map((vote) => `${vote.person} rejects this change; the reject stands until withdrawn`);
   const lacking = input.quorum - approvals.length;
   if (lacking > 0) {
@@ -153,6 +182,14 @@ function missingSentences(input: TallyInput, approvals: Vote[], rejects: Vote[],
   return missing;
 }
 
+const isRequester: Refusal = {
+  code: 'VOTER_IS_REQUESTER',
+  message: 'whoever asked for a change, or for whom an agent asked, does not vote on it',
+};
+const requesterTooLow: Refusal = {
+  code: 'ASSURANCE_TOO_LOW',
+  message: 'whoever asked approves only with a passkey, and only because nobody else in people could',
+};
 const unknownVoter: Refusal = { code: 'VOTER_UNKNOWN', message: 'the vote belongs to nobody in people' };
 const isAgent: Refusal = { code: 'VOTER_IS_AGENT', message: 'an agent never votes, least of all on its own change' };
 const isBot: Refusal = { code: 'VOTER_IS_BOT', message: 'bots and apps never vote' };

@@ -1,4 +1,4 @@
-import { newId, PlanwardenError, type Vote } from '@planwarden/contracts';
+import { newId, PlanwardenError, type Presence, presenceSchema, type Vote } from '@planwarden/contracts';
 import type pg from 'pg';
 
 export interface WebVote {
@@ -9,6 +9,8 @@ export interface WebVote {
   readonly decision: Vote['decision'];
   readonly person: { readonly id: string; readonly githubId: number | null };
   readonly reason: string;
+  /** A verified assertion; then the vote is one of presence. */
+  readonly presence?: Presence;
 }
 
 interface Row {
@@ -20,9 +22,10 @@ interface Row {
   reason: string;
   assurance: 'session' | 'presence';
   at: Date;
+  presence: unknown;
 }
 
-const COLUMNS = 'id, subject_digest, decision, person, github_id, reason, assurance, at';
+const COLUMNS = 'id, subject_digest, decision, person, github_id, reason, assurance, at, presence';
 
 /** Votes of the web and REST road: an append-only table; a change of mind is one more row. */
 export class VoteStore {
@@ -39,8 +42,8 @@ export class VoteStore {
   async cast(vote: WebVote, client: Pick<pg.Pool, 'query'> = this.#pool): Promise<Vote> {
     // One statement: the digest is compared with the stored subject in the moment of writing.
     const added = await client.query<Row>(
-      `INSERT INTO web_votes (id, run, round, subject_digest, decision, person, github_id, reason, assurance)
-       SELECT $1, s.run, s.round, s.digest, $5, $6, $7, $8, 'session'
+      `INSERT INTO web_votes (id, run, round, subject_digest, decision, person, github_id, reason, assurance, presence)
+       SELECT $1, s.run, s.round, s.digest, $5, $6, $7, $8, $9, $10
          FROM subjects s
         WHERE s.run = $2 AND s.round = $3 AND s.digest = $4
           AND NOT EXISTS (SELECT 1 FROM subjects later WHERE later.run = s.run AND later.round > s.round)
@@ -54,14 +57,13 @@ export class VoteStore {
         vote.person.id,
         vote.person.githubId,
         vote.reason,
+        vote.presence ? 'presence' : 'session',
+        vote.presence ? JSON.stringify(vote.presence) : null,
       ],
     );
     const row = added.rows[0];
     if (row) return voteOf(row);
-    throw new PlanwardenError('SUBJECT_CHANGED', 'the page showed another subject than the one now asked about', {
-      where: { field: 'subjectDigest' },
-      remedy: 'Load the run again, read what changed, then vote.',
-    });
+    throw subjectChanged();
   }
 
   /** Every vote of a round, oldest first. */
@@ -85,5 +87,13 @@ function voteOf(row: Row): Vote {
     reason: row.reason,
     at: row.at.toISOString(),
     assurance: row.assurance,
+    ...(row.presence === null ? {} : { presence: presenceSchema.parse(row.presence) }),
   };
+}
+
+export function subjectChanged(): PlanwardenError {
+  return new PlanwardenError('SUBJECT_CHANGED', 'the page showed another subject than the one now asked about', {
+    where: { field: 'subjectDigest' },
+    remedy: 'Load the run again, read what changed, then vote.',
+  });
 }

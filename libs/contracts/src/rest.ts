@@ -4,7 +4,7 @@ import { errorBodySchema } from './errors.js';
 import { decisionSchema, findingSchema } from './finding.js';
 import { factsSchema } from './graph.js';
 import { CHANGE_STEPS, POLICY_PHASES, RUN_STATES, WAIT_REASONS } from './lists.js';
-import { subjectSchema, tallySchema } from './subject.js';
+import { breakGlassSchema, freezeSchema, subjectSchema, tallySchema } from './subject.js';
 import { requesterSchema } from './target.js';
 import { planSchema } from './terraform-plan.js';
 
@@ -89,11 +89,20 @@ export const runDetailSchema = z.strictObject({
       subject: subjectSchema,
       tally: tallySchema,
       /** Whether the signed-in person may vote, and if not, why, in words. */
-      you: z.strictObject({ mayVote: z.boolean(), why: z.string().nullable() }),
+      you: z.strictObject({
+        mayVote: z.boolean(),
+        why: z.string().nullable(),
+        /** Whether an approval of this person counts only with a passkey. */
+        needsPresence: z.boolean(),
+      }),
     })
     .nullable(),
   /** Those it holds or waits for. */
   locks: z.array(lockViewSchema),
+  /** The freeze that holds this run's apply now; broken glass lifts it. */
+  freeze: freezeSchema.nullable(),
+  /** Every time the glass was broken for this run. */
+  breakGlass: z.array(breakGlassSchema),
   /** What was seen running, once verified: one sentence a workload, e.g. "3 pods running". */
   verified: z.array(z.string()),
   summary: z.string().nullable(),
@@ -134,13 +143,98 @@ export const targetViewSchema = z.strictObject({
 });
 export type TargetView = z.infer<typeof targetViewSchema>;
 
+const base64url = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]+$/, 'base64url')
+  .max(4000);
+
+/** A passkey's assertion as a page sends it: our side adds the key, the relying party and the origin. */
+export const assertionSchema = z.strictObject({
+  credentialId: base64url,
+  authenticatorData: base64url,
+  clientDataJson: base64url,
+  signature: base64url,
+});
+export type Assertion = z.infer<typeof assertionSchema>;
+
+const subjectDigest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+
 /** A vote names the digest that the page showed; another answers 409 SUBJECT_CHANGED. */
 export const voteRequestSchema = z.strictObject({
-  subjectDigest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  subjectDigest,
   decision: z.enum(['approve', 'reject']),
   reason: z.string().max(2000).default(''),
+  /** Of an approval: an assertion whose challenge is the subject digest. */
+  presence: assertionSchema.optional(),
 });
 export type VoteRequest = z.infer<typeof voteRequestSchema>;
+
+const reasonSchema = z.string().trim().min(3, 'say why').max(2000);
+
+export const freezeRequestSchema = z.strictObject({
+  /** Null: every environment. */
+  environment: z.string().max(63).nullable(),
+  reason: reasonSchema,
+  /** RFC 3339; null: now, and until it is lifted. */
+  from: z.iso.datetime({ offset: true }).nullable().default(null),
+  until: z.iso.datetime({ offset: true }).nullable().default(null),
+});
+export type FreezeRequest = z.input<typeof freezeRequestSchema>;
+export const liftRequestSchema = z.strictObject({ reason: reasonSchema });
+export const freezeListSchema = z.strictObject({
+  freezes: z.array(freezeSchema),
+  /** What runs now: every page says it. */
+  brokenGlass: z.array(breakGlassSchema),
+  /** Environments the signed-in person may freeze; `null` among them: all at once. */
+  mayFreeze: z.array(z.string().nullable()),
+});
+export type FreezeList = z.infer<typeof freezeListSchema>;
+
+export const breakGlassRequestSchema = z.strictObject({
+  subjectDigest,
+  reason: z.string().trim().min(10, 'say what is at stake').max(2000),
+  minutes: z.number().int().min(1).max(60),
+  presence: assertionSchema.optional(),
+});
+export type BreakGlassRequest = z.input<typeof breakGlassRequestSchema>;
+
+export const passkeyViewSchema = z.strictObject({
+  credentialId: z.string(),
+  enrolledBy: z.enum(['operator', 'first-sign-in', 'passkey']),
+  at: z.string(),
+  /** Revoked, or no longer written by the operator. */
+  counts: z.boolean(),
+});
+export const passkeyListSchema = z.strictObject({
+  passkeys: z.array(passkeyViewSchema),
+  /** How a new one would be enrolled: now, with one there is, or only by the operator's file. */
+  nextBy: z.enum(['first-sign-in', 'passkey', 'operator']),
+});
+export type PasskeyList = z.infer<typeof passkeyListSchema>;
+
+/** What the page hands to the browser to make a passkey. */
+export const enrolmentSchema = z.strictObject({
+  challenge: z.string(),
+  rpId: z.string(),
+  user: z.strictObject({ id: z.string(), name: z.string(), displayName: z.string() }),
+  exclude: z.array(z.string()),
+});
+export type Enrolment = z.infer<typeof enrolmentSchema>;
+
+export const enrolRequestSchema = z.strictObject({
+  challenge: base64url,
+  registration: z.strictObject({ credentialId: base64url, attestationObject: base64url, clientDataJson: base64url }),
+  /** By a passkey there is, over the same challenge. */
+  assertion: assertionSchema.optional(),
+});
+export type EnrolRequest = z.infer<typeof enrolRequestSchema>;
+
+/** `entry` is what the operator writes into planwarden.yaml where the passkey was not enrolled. */
+export const enrolledSchema = z.strictObject({
+  enrolled: z.boolean(),
+  entry: z.strictObject({ id: z.string(), publicKey: z.string() }),
+});
+export type Enrolled = z.infer<typeof enrolledSchema>;
 
 /** What explain_decision answers: the recorded evaluation, with the rules' own words. */
 export const explanationSchema = z.strictObject({

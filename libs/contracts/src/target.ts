@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ASSURANCES, PERSONAS, ROLES } from './lists.js';
+import { ASSURANCES, PERSONAS } from './lists.js';
 
 const everyTarget = {
   name: z.string(),
@@ -11,6 +11,10 @@ const everyTarget = {
   owners: z.array(z.string()),
   quorum: z.number().int().min(1),
   leastAssurance: z.enum(ASSURANCES),
+  /** Role -> how many approving persons must hold it in this environment. */
+  quorumRoles: z.record(z.string(), z.number().int().min(1)).optional(),
+  /** How many approvals must be with `presence`, whatever the least assurance of the others. */
+  presenceVotes: z.number().int().min(0).optional(),
   limits: z.strictObject({
     openRuns: z.number().int().min(1),
     /** Seconds after which an unanswered approval subject expires. */
@@ -88,16 +92,37 @@ export type TerraformTarget = z.infer<typeof terraformTargetSchema>;
 export const targetSchema = z.discriminatedUnion('kind', [manifestTargetSchema, terraformTargetSchema]);
 export type Target = z.infer<typeof targetSchema>;
 
+/** A passkey that the operator wrote down for a person: credential id and COSE public key, base64url. */
+export const passkeyEntrySchema = z.strictObject({
+  id: z.string().regex(/^[A-Za-z0-9_-]{16,1400}$/, 'base64url'),
+  publicKey: z.string().regex(/^[A-Za-z0-9_-]{32,4000}$/, 'base64url'),
+});
+export type PasskeyEntry = z.infer<typeof passkeyEntrySchema>;
+
+/** `approver` votes, `viewer` does not; any other name is a role that a quorum may ask for, and votes too. */
+export const roleNameSchema = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'a role: lower-case letters, digits, dashes');
+
 /** A person who may sign in. GitHub's numeric id is what counts; the login is for display. */
 export const personSchema = z.strictObject({
   id: z.string(),
   name: z.string(),
   github: z.strictObject({ id: z.number().int().positive(), login: z.string() }),
   persona: z.enum(PERSONAS),
-  /** Role per environment. */
-  roles: z.record(z.string(), z.enum(ROLES)),
+  /** One role or several per environment. */
+  roles: z.record(z.string(), z.union([roleNameSchema, z.array(roleNameSchema).min(1)])),
+  passkeys: z.array(passkeyEntrySchema).optional(),
 });
 export type Person = z.infer<typeof personSchema>;
+
+/** The roles of a person in an environment. */
+export function rolesOf(person: Pick<Person, 'roles'>, environment: string): readonly string[] {
+  const roles = person.roles[environment] ?? [];
+  return typeof roles === 'string' ? [roles] : roles;
+}
+
+/** Whether a person may vote in an environment: with any role there but `viewer` alone. */
+export const mayVoteIn = (person: Pick<Person, 'roles'>, environment: string): boolean =>
+  rolesOf(person, environment).some((role) => role !== 'viewer');
 
 /** An agent's principal: holds a token of audience `mcp` and acts for one person. */
 export const agentSchema = z.strictObject({

@@ -1,4 +1,5 @@
 import { type Digest, type Finding, sha256 } from '@planwarden/contracts';
+import { COMMAND_DIGEST_LENGTH } from './comment-votes.js';
 
 const BEGIN = '<!-- planwarden:begin -->';
 const END = '<!-- planwarden:end -->';
@@ -14,6 +15,8 @@ export interface PullRequestTextParts {
   /** Words of the agent: quoted, never rendered. */
   readonly agentTitle: string;
   readonly agentReason: string;
+  /** Why votes of the round before no longer count; absent in the first. */
+  readonly newRound?: { readonly code: string; readonly message: string };
 }
 
 /** Our block of the PR text. What an agent wrote stands only inside fences it cannot close. */
@@ -23,6 +26,9 @@ export function pullRequestText(p: PullRequestTextParts): string {
     BEGIN,
     `### Planwarden: run ${p.run}, round ${p.round}`,
     p.subjectDigest === null ? 'Not yet ready for votes.' : `Subject: \`${p.subjectDigest}\``,
+    ...(p.newRound === undefined
+      ? []
+      : [`Votes on the round before are void: \`${p.newRound.code}\`. ${defuse(quoteLine(p.newRound.message))}.`]),
     '#### Plan',
     fenced(p.planText, LONGEST_PLAN),
     '#### Findings',
@@ -32,8 +38,17 @@ export function pullRequestText(p: PullRequestTextParts): string {
     '#### To approve',
     'Review this pull request at its newest commit: **Approve** or **Request changes**. The review names the subject',
     'above. Editing this text, or pushing to the branch, voids the votes.',
+    ...(p.subjectDigest === null ? [] : [howToComment(p.subjectDigest)]),
     END,
   ].join('\n\n');
+}
+
+function howToComment(digest: string): string {
+  const short = digest.replace(/^sha256:/, '').slice(0, COMMAND_DIGEST_LENGTH);
+  return [
+    `Or write a comment whose first line is \`/planwarden approve ${short}\` or \`/planwarden reject ${short}\`; more`,
+    'lines are your reason. An edited comment is no vote.',
+  ].join('\n');
 }
 
 /** Our block inside a PR body, markers included; null unless there is exactly one whole block. */

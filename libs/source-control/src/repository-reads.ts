@@ -153,6 +153,13 @@ export function repositoryReads({ octokit, repo }: Connection) {
         return own[0] ? pullView(own[0].number) : null;
       }),
 
+    /** Numeric id of an account by its name of now; null when nobody has it. */
+    accountId: (login: string): Promise<number | null> =>
+      findAtGitHub('looking for an account', async () => {
+        const { data } = await octokit.rest.users.getByUsername({ username: login });
+        return data.type === 'User' ? data.id : null;
+      }),
+
     /** Every review of a PR, oldest first, all pages. */
     reviews: (number: number) =>
       atGitHub(`reading the reviews of PR ${number}`, () =>

@@ -1,3 +1,5 @@
+import { codeOwnersAt } from './code-owners.js';
+import { commentReads } from './comment-reads.js';
 import { connect, type SourceControlOptions } from './github-connection.js';
 import { mergeAcceptance } from './merge-acceptance.js';
 import { type ExpectedPush, verifyPushedFiles } from './pushed-files.js';
@@ -13,6 +15,8 @@ export function createSourceControl(options: SourceControlOptions & { readonly r
   const reads = repositoryReads(connection);
   return {
     ...reads,
+    ...commentReads(connection),
+    codeOwnersAt: (sha: string) => codeOwnersAt(reads, sha),
     checkMergeAcceptance: mergeAcceptance(connection, reads),
     verifyPushedFiles: (push: ExpectedPush) => verifyPushedFiles(reads, push),
     ...evidenceActs(connection, reads),

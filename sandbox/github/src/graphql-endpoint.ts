@@ -70,6 +70,30 @@ function pullNode(core: SandboxCore, repo: RepositoryContext, pull: PullRecord):
   };
 }
 
+/** A comment by its node id; null where there is none that the caller may see, as GitHub answers. */
+function commentNode(core: SandboxCore, caller: Caller, id: string): Json | null {
+  for (const repo of core.allRepositories()) {
+    const comment = repo.state.comments.find((one) => nodeId('IssueComment', one.id) === id);
+    if (!comment) continue;
+    core.requireAccess(caller, repo, [
+      ['pull_requests', 'read'],
+      ['issues', 'read'],
+    ]);
+    return {
+      __typename: 'IssueComment',
+      id,
+      databaseId: comment.id,
+      body: comment.body,
+      createdAt: comment.createdAt,
+      updatedAt: comment.updatedAt,
+      lastEditedAt: comment.editedAt ?? null,
+      includesCreatedEdit: comment.editedAt !== undefined,
+      author: actorNode(core.identities.byId(comment.userId)),
+    };
+  }
+  return null;
+}
+
 function rootOf(core: SandboxCore, caller: Caller, account: Account): Json {
   const reads: Needs = [['pull_requests', 'read']];
   const draft = async ({ input }: { input: Json }, wanted: boolean): Promise<Json> => {
@@ -104,6 +128,7 @@ function rootOf(core: SandboxCore, caller: Caller, account: Account): Json {
         },
       };
     },
+    nodes: ({ ids }: { ids: string[] }): (Json | null)[] => ids.map((id) => commentNode(core, caller, id)),
     markPullRequestReadyForReview: (args: { input: Json }) => draft(args, false),
     convertPullRequestToDraft: (args: { input: Json }) => draft(args, true),
   };

@@ -2,6 +2,7 @@ import type { Route } from './http-kit.js';
 import { accountRoutes } from './routes/account.routes.js';
 import { actionsRoutes } from './routes/actions.routes.js';
 import { checkRoutes } from './routes/check.routes.js';
+import { commentRoutes } from './routes/comment.routes.js';
 import { commitRoutes } from './routes/commit.routes.js';
 import { contentRoutes } from './routes/content.routes.js';
 import { gitObjectRoutes } from './routes/git-object.routes.js';
@@ -9,7 +10,7 @@ import { gitRefRoutes } from './routes/git-ref.routes.js';
 import { pullRoutes } from './routes/pull.routes.js';
 import { pullChangeRoutes } from './routes/pull-change.routes.js';
 import { repositoryRoutes } from './routes/repository.routes.js';
-import { commentRoutes, reviewRoutes } from './routes/review.routes.js';
+import { reviewRoutes } from './routes/review.routes.js';
 
 /** Every REST route. Of two that match, the first wins: checks stand before commits, whose `{ref}` takes slashes. */
 export const restRoutes: readonly Route[] = [

@@ -42,6 +42,8 @@ export interface CommentRecord {
   body: string;
   createdAt: string;
   updatedAt: string;
+  /** Absent: never edited. */
+  editedAt?: string;
 }
 
 export interface CheckRecord {

@@ -1,6 +1,8 @@
 import {
+  demandsSchema,
   factsSchema,
   findingSchema,
+  NO_DEMANDS,
   objectRefSchema,
   planSchema,
   provenanceSchema,
@@ -62,6 +64,7 @@ export const planRecord = z.strictObject({
 export const checkPlanRecord = z.strictObject({
   decision: decisionRecord,
   quorum: z.number().int(),
+  demands: demandsSchema.default(NO_DEMANDS),
   snapshotId: z.string(),
   factsDigest: z.string(),
 });

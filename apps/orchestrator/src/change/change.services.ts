@@ -1,4 +1,11 @@
-import type { FreshPorts, SubjectStore, VoteStore } from '@planwarden/approvals';
+import type {
+  BreakGlassStore,
+  FreezeStore,
+  FreshPorts,
+  PasskeyStore,
+  SubjectStore,
+  VoteStore,
+} from '@planwarden/approvals';
 import type { ClusterClient } from '@planwarden/cluster';
 import type { Log, Persona, Target } from '@planwarden/contracts';
 import type { GraphStore } from '@planwarden/graph';
@@ -28,6 +35,9 @@ export interface ChangeServices {
   readonly locks: LockStore;
   readonly subjects: SubjectStore;
   readonly votes: VoteStore;
+  readonly freezes: FreezeStore;
+  readonly breakGlass: BreakGlassStore;
+  readonly passkeys: PasskeyStore;
   readonly gateway: McpGateway;
   /** The release side of GitHub for a target's repository. */
   sourceControl(target: Target): SourceControl;

@@ -1,13 +1,7 @@
-import {
-  type ConfirmPorts,
-  type EvidenceFacts,
-  type PullRequestFacts,
-  personRefusal,
-  tallyVotes,
-} from '@planwarden/approvals';
-import { isPlanwardenError, type Person, PlanwardenError, type Tally, type Target } from '@planwarden/contracts';
+import { type ConfirmPorts, type EvidenceFacts, type PullRequestFacts } from '@planwarden/approvals';
+import { isPlanwardenError, PlanwardenError, type Target } from '@planwarden/contracts';
 import type { RunRecord, Shape } from '@planwarden/runs';
-import { blockDigest, foreignAuthors, subjectTrailers, votesFromReviews } from '@planwarden/source-control';
+import { blockDigest, subjectTrailers } from '@planwarden/source-control';
 import { changedEntries } from './branch-files.js';
 import {
   checkPlanRecord,
@@ -17,12 +11,14 @@ import {
   pullRequestRecord,
 } from './change.records.js';
 import type { ChangeServices } from './change.services.js';
+import { demandsOf } from './demands.js';
 import { factsOfPlan } from './facts.js';
 import { judge } from './judge.js';
 import { makePlan } from './make-plan.js';
 import { actorOf } from './run-request.js';
 import { planNow } from './terraform/plan-stack.js';
 import { wasApplied } from './terraform/was-applied.js';
+import { readVoters, readVotes } from './votes.js';
 
 /** Reads a step's output in this run. */
 export type ReadOutput = <T>(step: string, shape: Shape<T>) => Promise<T>;
@@ -57,6 +53,7 @@ export function confirmPorts(services: ChangeServices, run: RunRecord, output: R
         installation: services.installation,
         requester: run.requester,
         quorum: checked.quorum,
+        demands: checked.demands,
         expiresAt: evidence.expiresAt,
         policy: {
           bundleDigest: checked.decision.bundleDigest,
@@ -95,7 +92,7 @@ export function confirmPorts(services: ChangeServices, run: RunRecord, output: R
     changedFiles: async (sha) => changedEntries(github(), (await pull()).baseSha, sha),
     planNow: async () => {
       const at = target();
-      if (at.kind === 'terraform') return planNow(services, at, run);
+      if (at.kind === 'terraform') return planNow(services, at, run, (await pull()).codeSha);
       return { kind: 'manifest-plan/1', ...(await makePlan(services, at, await pull())) };
     },
     factsDigest: async () => {
@@ -111,6 +108,8 @@ export function confirmPorts(services: ChangeServices, run: RunRecord, output: R
     },
     votes: (digest, evidenceSha) => readVotes(services, run, output, digest, evidenceSha),
     voters: () => readVoters(services, run, output),
+    demands: async () => demandsOf(services, target(), await pull()),
+    breakGlass: (digest) => services.breakGlass.running(digest),
     mergeAcceptance: async (sha) => github().checkMergeAcceptance((await pull()).number, sha),
     approvalDecision: (subject, tally) =>
       judge(
@@ -119,61 +118,6 @@ export function confirmPorts(services: ChangeServices, run: RunRecord, output: R
         { subject, tally, target: target() },
         { run: run.id, round: run.round, step: 'confirm' },
       ),
-  };
-}
-
-/** Who voted how on the subject of this round, read at GitHub and in our own table, counted now. */
-export async function currentTally(services: ChangeServices, run: RunRecord, output: ReadOutput): Promise<Tally> {
-  const evidence = await output('publish-evidence', evidenceRecord);
-  const { quorum } = await output('check-plan', checkPlanRecord);
-  const { votes, uncounted } = await readVotes(services, run, output, evidence.subjectDigest, evidence.evidenceSha);
-  return tallyVotes({
-    subjectDigest: evidence.subjectDigest,
-    votes,
-    uncounted,
-    people: services.config.people(),
-    target: services.config.target(run.target),
-    requester: run.requester,
-    ...(await readVoters(services, run, output)),
-    quorum,
-    earlierDigests: await services.subjects.earlierDigests(run.id, run.round),
-  });
-}
-
-/** Why this person may not vote on this round's subject, in words; null when they may. */
-export async function refusalFor(services: ChangeServices, run: RunRecord, output: ReadOutput, person: Person) {
-  return personRefusal(person, {
-    people: services.config.people(),
-    target: services.config.target(run.target),
-    requester: run.requester,
-    ...(await readVoters(services, run, output)),
-  });
-}
-
-async function readVotes(
-  services: ChangeServices,
-  run: RunRecord,
-  output: ReadOutput,
-  subjectDigest: string,
-  evidenceSha: string,
-) {
-  const { number } = await output('open-pull-request', pullRequestRecord);
-  const reviews = await services.sourceControl(services.config.target(run.target)).reviews(number);
-  const people = services.config.people();
-  const github = votesFromReviews({ reviews, evidenceSha, subjectDigest, people });
-  return { votes: [...github.votes, ...(await services.votes.list(run.id, run.round))], uncounted: github.uncounted };
-}
-
-async function readVoters(services: ChangeServices, run: RunRecord, output: ReadOutput) {
-  const pull = await output('open-pull-request', pullRequestRecord);
-  const { evidenceSha } = await output('publish-evidence', evidenceRecord);
-  const { commits } = await services
-    .sourceControl(services.config.target(run.target))
-    .compare(pull.baseSha, evidenceSha);
-  return {
-    authors: foreignAuthors(commits, [...pull.ourCommits, evidenceSha]),
-    agents: { ids: services.config.agents().map((agent) => agent.id), githubIds: [] },
-    bots: { githubIds: services.botIds },
   };
 }
 

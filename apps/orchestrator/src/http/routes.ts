@@ -13,6 +13,7 @@ import {
   voteRequestSchema,
 } from '@planwarden/contracts';
 import { z } from 'zod';
+import { GATE_ROUTES } from './gate.routes.js';
 
 /** One route of the REST API, in the order of the OpenAPI document. A test compares this list with the controllers. */
 export interface RouteDescription {
@@ -211,6 +212,7 @@ export const ROUTES: readonly RouteDescription[] = [
     status: 202,
     answer: runSummarySchema,
   },
+  ...GATE_ROUTES,
   {
     method: 'post',
     path: '/api/v1/runs/{id}/release-locks',

@@ -1,5 +1,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, UseGuards } from '@nestjs/common';
 import {
+  type BreakGlass,
+  breakGlassRequestSchema,
   type ChangeRequest,
   changeRequestSchema,
   PlanwardenError,
@@ -14,13 +16,16 @@ import {
 import { scopeFor } from '@planwarden/personas';
 import { z } from 'zod';
 import { APP, type App } from '../app.js';
-import { outputsOf, refusalFor } from '../change/confirm-ports.js';
+import { outputsOf } from '../change/confirm-ports.js';
+import { refusalFor } from '../change/votes.js';
+import { breakGlass } from '../requests/break-glass.js';
 import { castVote } from '../requests/cast-vote.js';
 import { retryOf, rollbackOf } from '../requests/mend-run.js';
 import { type MendedRun, proposeChange } from '../requests/propose-change.js';
 import { releaseLocks } from '../requests/release-locks.js';
 import { detailOf, summaryOf } from '../requests/run-views.js';
 import { checked, runIdOf } from './input.js';
+import { personHere } from './person-here.js';
 import { cancelBody, discardBody, releaseLocksBody, retryBody, rollbackBody } from './routes.js';
 import { personOf, SessionGuard, type SignedInRequest } from './session.guard.js';
 
@@ -68,8 +73,24 @@ export class RunsController {
   @HttpCode(201)
   async vote(@Req() request: SignedInRequest, @Param('id') id: string, @Body() body: unknown) {
     const asked = checked(voteRequestSchema, body);
-    const vote = await castVote(this.app.services, this.app.bell, runIdOf(id), personOf(request), asked);
+    const vote = await castVote(
+      this.app.services,
+      this.app.bell,
+      runIdOf(id),
+      personOf(request),
+      asked,
+      request.headers.host ?? '',
+    );
     return { vote: vote.reference };
+  }
+
+  @Post(':id/break-glass')
+  @HttpCode(201)
+  breakGlass(@Req() request: SignedInRequest, @Param('id') id: string, @Body() body: unknown): Promise<BreakGlass> {
+    const asked = checked(breakGlassRequestSchema, body);
+    const person = personHere(this.app, request);
+    const { services, bell } = this.app;
+    return breakGlass(services, bell, runIdOf(id), person, asked, request.headers.host ?? '');
   }
 
   @Post(':id/discard')
@@ -78,7 +99,7 @@ export class RunsController {
     const { reason } = checked(discardBody, body ?? {});
     const { services } = this.app;
     services.config.assertWritable();
-    const person = this.personHere(request);
+    const person = personHere(this.app, request);
     const run = await services.runs.get(runIdOf(id));
     if (run.state === 'awaiting_approval') {
       const refusal = await refusalFor(services, run, outputsOf(services, run), person);
@@ -94,7 +115,7 @@ export class RunsController {
   async cancel(@Req() request: SignedInRequest, @Param('id') id: string, @Body() body: unknown): Promise<RunSummary> {
     const { reason } = checked(cancelBody, body ?? {});
     this.app.services.config.assertWritable();
-    const by = `person:${this.personHere(request).id}`;
+    const by = `person:${personHere(this.app, request).id}`;
     const run = await this.app.services.runs.requestCancel(runIdOf(id), { by, reason });
     await this.app.bell.ring(id);
     return summaryOf(run);
@@ -104,7 +125,7 @@ export class RunsController {
   @HttpCode(200)
   async releaseLocks(@Req() request: SignedInRequest, @Param('id') id: string, @Body() body: unknown) {
     const { reason } = checked(releaseLocksBody, body ?? {});
-    return { released: await releaseLocks(this.app.services, runIdOf(id), this.personHere(request), reason) };
+    return { released: await releaseLocks(this.app.services, runIdOf(id), personHere(this.app, request), reason) };
   }
 
   /** The same request again, as this person's own. */
@@ -129,7 +150,7 @@ export class RunsController {
 
   private async ask(request: SignedInRequest, asked: ChangeRequest, parent?: MendedRun): Promise<RunSummary> {
     const { services, bell } = this.app;
-    const person = this.personHere(request);
+    const person = personHere(this.app, request);
     const { principal, onBehalfOf, persona } = scopeFor({
       asker: { person },
       personas: services.personas,
@@ -138,13 +159,5 @@ export class RunsController {
     });
     const asker = { requester: { principal, onBehalfOf }, persona };
     return summaryOf(await proposeChange(services, bell, asker, asked, parent));
-  }
-
-  private personHere(request: SignedInRequest) {
-    const person = this.app.services.config.person(personOf(request));
-    if (person) return person;
-    throw new PlanwardenError('SESSION_MISSING', 'you are no longer among the people of planwarden.yaml', {
-      remedy: 'Ask the operator.',
-    });
   }
 }

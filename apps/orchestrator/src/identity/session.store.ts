@@ -31,6 +31,8 @@ export const identityMigrations = [
 export interface Session {
   readonly person: string;
   readonly csrfToken: string;
+  /** The person's first one ever: in it a first passkey may be enrolled. */
+  readonly isFirst: boolean;
 }
 
 /** One-time sign-in links and the sessions they open. Only hashes of tokens are stored. */
@@ -80,13 +82,15 @@ export class SessionStore {
 
   /** The session of a cookie's token, or undefined when there is none (any more). */
   async find(token: string): Promise<Session | undefined> {
-    const found = await this.pool.query<{ person: string; csrf_token: string }>(
-      `SELECT person, csrf_token FROM sessions
-       WHERE token_hash = $1 AND ended_at IS NULL AND expires_at > clock_timestamp()`,
+    const found = await this.pool.query<{ person: string; csrf_token: string; is_first: boolean }>(
+      `SELECT person, csrf_token, NOT EXISTS (
+          SELECT 1 FROM sessions before WHERE before.person = sessions.person AND before.created_at < sessions.created_at
+        ) AS is_first
+       FROM sessions WHERE token_hash = $1 AND ended_at IS NULL AND expires_at > clock_timestamp()`,
       [hash(token)],
     );
     const row = found.rows[0];
-    return row && { person: row.person, csrfToken: row.csrf_token };
+    return row && { person: row.person, csrfToken: row.csrf_token, isFirst: row.is_first };
   }
 
   async end(token: string): Promise<void> {

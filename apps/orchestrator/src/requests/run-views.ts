@@ -7,6 +7,7 @@ import {
   type RunDetail,
   type RunSummary,
   type StepView,
+  type Tally,
 } from '@planwarden/contracts';
 import type { RunRecord, StepRecord } from '@planwarden/runs';
 import type { z } from 'zod';
@@ -22,8 +23,9 @@ import {
   verifyRecord,
 } from '../change/change.records.js';
 import type { ChangeServices } from '../change/change.services.js';
-import { currentTally, outputsOf, type ReadOutput, refusalFor } from '../change/confirm-ports.js';
+import { outputsOf, type ReadOutput } from '../change/confirm-ports.js';
 import { requestOf } from '../change/run-request.js';
+import { currentTally, refusalFor } from '../change/votes.js';
 
 export function summaryOf(run: RunRecord): RunSummary {
   const { id, title, state, ended, wait, round, step, target, environment, persona, requester } = run;
@@ -86,6 +88,8 @@ export async function detailOf(services: ChangeServices, id: string, viewer?: st
           },
     approval: read('check-plan', checkPlanRecord) === null ? null : await approvalOf(services, run, viewer),
     locks: await services.locks.list(run.id),
+    freeze: run.ended ? null : await freezeOf(services, run),
+    breakGlass: await services.breakGlass.list(run.id),
     verified: read('verify', verifyRecord)?.sentences ?? [],
     summary: read('summarise', summaryRecord)?.text ?? null,
   };
@@ -116,7 +120,8 @@ async function approvalOf(
   const output = outputsOf(services, run);
   try {
     const tally = await currentTally(services, run, output);
-    return { subjectDigest: stored.digest, subject, tally, you: await mayVote(services, run, output, viewer) };
+    const you = await mayVote(services, run, output, viewer, tally);
+    return { subjectDigest: stored.digest, subject, tally, you };
   } catch (error) {
     // GitHub is away, or the evidence is not out yet: the page shows the run all the same.
     if (
@@ -129,12 +134,35 @@ async function approvalOf(
   }
 }
 
-async function mayVote(services: ChangeServices, run: RunRecord, output: ReadOutput, viewer: string | undefined) {
+async function mayVote(
+  services: ChangeServices,
+  run: RunRecord,
+  output: ReadOutput,
+  viewer: string | undefined,
+  tally: Tally,
+) {
   const person = viewer === undefined ? undefined : services.config.person(viewer);
-  if (!person) return { mayVote: false, why: 'agents never vote' };
-  if (run.state !== 'awaiting_approval') return { mayVote: false, why: `the run is ${run.state}` };
+  if (!person) return { mayVote: false, why: 'agents never vote', needsPresence: false };
+  if (run.state !== 'awaiting_approval')
+    return { mayVote: false, why: `the run is ${run.state}`, needsPresence: false };
   const refusal = await refusalFor(services, run, output, person);
-  return { mayVote: refusal === null, why: refusal?.message ?? null };
+  const { principal, onBehalfOf } = run.requester;
+  const isRequester = principal === `person:${person.id}` || onBehalfOf === person.id;
+  const given = tally.approvals.filter((vote) => vote.assurance === 'presence').length;
+  const least = services.config.target(run.target).leastAssurance;
+  return {
+    mayVote: refusal === null,
+    why: refusal?.message ?? null,
+    needsPresence: isRequester || least === 'presence' || given < tally.demands.presence,
+  };
+}
+
+/** The freeze that holds this run, as confirm will find it. */
+export async function freezeOf(services: ChangeServices, run: Pick<RunRecord, 'id' | 'round' | 'environment'>) {
+  const freeze = await services.freezes.stopping(run.environment);
+  if (freeze === null) return null;
+  const stored = await services.subjects.find(run.id, run.round);
+  return stored !== null && (await services.breakGlass.running(stored.digest)) !== null ? null : freeze;
 }
 
 function stepViews(run: RunRecord, steps: readonly StepRecord[]): StepView[] {

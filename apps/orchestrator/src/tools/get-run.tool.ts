@@ -29,6 +29,8 @@ export const getRunTool = productTool({
     pullRequest: detail.pullRequest,
     approval: z.object({ subjectDigest: z.string(), quorum: z.number(), missing: z.array(z.string()) }).nullable(),
     locks: detail.locks,
+    freeze: detail.freeze,
+    breakGlass: detail.breakGlass,
     verified: detail.verified,
     summary: detail.summary,
   }),
@@ -36,6 +38,7 @@ export const getRunTool = productTool({
     await visibleRun(context, id);
     const found = await detailOf(context.services, id);
     const { run, steps, findings, decisions, plan, planText, pullRequest, approval, locks, verified, summary } = found;
+    const { freeze, breakGlass } = found;
     return {
       structured: {
         run,
@@ -53,6 +56,8 @@ export const getRunTool = productTool({
                 missing: approval.tally.missing,
               },
         locks,
+        freeze,
+        breakGlass,
         verified,
         summary,
       },

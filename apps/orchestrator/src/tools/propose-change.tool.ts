@@ -1,4 +1,5 @@
-import { changeRequestSchema, RUN_STATES } from '@planwarden/contracts';
+import { freezeWords } from '@planwarden/approvals';
+import { changeRequestSchema, freezeSchema, RUN_STATES } from '@planwarden/contracts';
 import { z } from 'zod';
 import { checked } from '../http/input.js';
 import { proposeChange } from '../requests/propose-change.js';
@@ -29,6 +30,9 @@ export const proposeChangeTool = productTool({
     run: z.string().describe('Id of the run.'),
     state: z.enum(RUN_STATES).describe('State of the run.'),
     next: z.string().describe('What to do now.'),
+    freeze: freezeSchema
+      .nullable()
+      .describe('Set while applies to the environment are frozen: planned, voted on, and held.'),
   }),
   taskOf: ({ run }) => String(run),
   handler: async (args, context) => {
@@ -42,6 +46,11 @@ export const proposeChangeTool = productTool({
     const requester = { principal: `agent:${agent.id}`, onBehalfOf: agent.onBehalfOf };
     const run = await proposeChange(services, bell, { requester, persona }, request);
     const next = `Call get_run with run ${run.id} until it has ended or waits for a person.`;
-    return { structured: { run: run.id, state: run.state, next }, text: `Run ${run.id} has begun. ${next}` };
+    const freeze = await services.freezes.stopping(run.environment);
+    const held = freeze === null ? '' : ` It is planned and held: ${freezeWords(freeze)}.`;
+    return {
+      structured: { run: run.id, state: run.state, next, freeze },
+      text: `Run ${run.id} has begun.${held} ${next}`,
+    };
   },
 });

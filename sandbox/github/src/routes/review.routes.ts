@@ -1,10 +1,10 @@
-import { ApiError, instant, notFound, type RepoRouteContext, type Route, repoRoute, text } from '../http-kit.js';
+import { ApiError, notFound, type RepoRouteContext, type Route, repoRoute, text } from '../http-kit.js';
 import { addReview, emitReview, pullOf } from '../pull-acts.js';
 import type { ReviewRecord } from '../state-store.js';
-import { commentView, reviewView } from '../views/pull.view.js';
+import { reviewView } from '../views/pull.view.js';
 import { actorOf } from './git-ref.routes.js';
 
-const READ: Array<['pull_requests' | 'issues', 'read']> = [['pull_requests', 'read']];
+const READ: Array<['pull_requests', 'read']> = [['pull_requests', 'read']];
 
 function reviewOf({ repo, params }: RepoRouteContext): ReviewRecord {
   const pull = pullOf(repo, params.pull_number);
@@ -56,49 +56,4 @@ export const reviewRoutes: Route[] = [
       return { status: 200, body: reviewView(core, repo, review) };
     },
   ),
-];
-
-const WRITE: Array<['issues' | 'pull_requests', 'write']> = [
-  ['issues', 'write'],
-  ['pull_requests', 'write'],
-];
-
-export const commentRoutes: Route[] = [
-  repoRoute('GET', '/issues/{issue_number}/comments', [...READ, ['issues', 'read']], async ({ core, repo, params }) => {
-    const pull = pullOf(repo, params.issue_number);
-    const own = repo.state.comments.filter((comment) => comment.issue === pull.number);
-    return { status: 200, list: { items: own.map((comment) => commentView(core, repo, comment)) } };
-  }),
-  repoRoute('POST', '/issues/{issue_number}/comments', WRITE, async (context) => {
-    const { core, repo, params, body } = context;
-    const pull = pullOf(repo, params.issue_number);
-    const now = instant(core.now());
-    const comment = {
-      id: core.store.nextId(),
-      issue: pull.number,
-      userId: actorOf(context).id,
-      body: text(body.body),
-      createdAt: now,
-      updatedAt: now,
-    };
-    if (comment.body.trim() === '')
-      throw new ApiError(422, 'Validation Failed', [
-        { resource: 'IssueComment', field: 'body', code: 'missing_field' },
-      ]);
-    repo.state.comments.push(comment);
-    return { status: 201, body: commentView(core, repo, comment) };
-  }),
-  repoRoute('GET', '/issues/comments/{comment_id}', [...READ, ['issues', 'read']], async ({ core, repo, params }) => {
-    const comment = repo.state.comments.find(({ id }) => String(id) === params.comment_id);
-    if (!comment) throw notFound();
-    return { status: 200, body: commentView(core, repo, comment) };
-  }),
-  repoRoute('PATCH', '/issues/comments/{comment_id}', WRITE, async (context) => {
-    const { core, repo, params, body } = context;
-    const comment = repo.state.comments.find(({ id }) => String(id) === params.comment_id);
-    if (!comment) throw notFound();
-    comment.body = text(body.body);
-    comment.updatedAt = instant(core.now());
-    return { status: 200, body: commentView(core, repo, comment) };
-  }),
 ];

@@ -13,7 +13,7 @@ export const pullHtml = (core: SandboxCore, repo: RepositoryContext, number: num
 export const baseShaOf = async (repo: RepositoryContext, pull: PullRecord): Promise<string> =>
   pull.state === 'open' ? ((await repo.git.ref(`refs/heads/${pull.base}`)) ?? pull.baseSha) : pull.baseSha;
 
-const association = (core: SandboxCore, repo: RepositoryContext, userId: number): string => {
+export const association = (core: SandboxCore, repo: RepositoryContext, userId: number): string => {
   const account = core.identities.byId(userId);
   return core.role(repo, account) ? 'MEMBER' : account.type === 'Bot' ? 'CONTRIBUTOR' : 'NONE';
 };

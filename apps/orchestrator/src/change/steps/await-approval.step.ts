@@ -1,12 +1,13 @@
-import { parseSubject } from '@planwarden/approvals';
+import { freezeWords, parseSubject } from '@planwarden/approvals';
 import type { Tally } from '@planwarden/contracts';
 import { done, type Step, type StepContext } from '@planwarden/runs';
+import { noteBrokenGlass } from '../broken-glass.js';
 import { evidenceRecord, pullRequestRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
-import { currentTally } from '../confirm-ports.js';
 import { judge } from '../judge.js';
 import { handedOn } from '../locks.js';
 import { lookAgainIn } from '../look-again.js';
+import { currentTally } from '../votes.js';
 
 /** Parks until there is something to confirm: enough votes, a reject, or a fact that moved. It decides nothing itself. */
 export function awaitApprovalStep(services: ChangeServices): Step {
@@ -29,7 +30,10 @@ export function awaitApprovalStep(services: ChangeServices): Step {
       if (tally.reached && tally.rejects.length === 0) return done('the votes are there');
       const lost = await handedOn(context, target);
       if (lost) return lost;
-      const message = tally.missing.join('; ');
+      await noteBrokenGlass(services, context);
+      const freeze = await services.fresh(run.target).freeze(evidence.subjectDigest);
+      const held = freeze === null ? [] : [`and when it is approved: ${freezeWords(freeze)}`];
+      const message = [...tally.missing, ...held].join('; ');
       // Policy says so too, once for every change of the count: what is asked at confirm is seen to say no before.
       if (run.wait?.message !== message) await askPolicy(services, context, tally);
       return { kind: 'wait', reason: 'approval', message, forMs: await lookAgainIn(services, run) };

@@ -1,6 +1,7 @@
 import { done, type Step } from '@planwarden/runs';
-import { checkPlanRecord, planRecord } from '../change.records.js';
+import { checkPlanRecord, planRecord, pullRequestRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
+import { demandsOf } from '../demands.js';
 import { factsOfPlan } from '../facts.js';
 import { decisionRecordOf, judge } from '../judge.js';
 import { deniedBy, end } from '../outcomes.js';
@@ -33,11 +34,13 @@ export function checkPlanStep(services: ChangeServices): Step {
         );
       }
       const { quorum } = target;
+      const demands = await demandsOf(services, target, await context.output('open-pull-request', pullRequestRecord));
       return done(
         `policy found nothing against the plan; ${quorum} ${quorum === 1 ? 'approval is' : 'approvals are'} needed`,
         checkPlanRecord.parse({
           decision: decisionRecordOf(decision),
           quorum,
+          demands,
           snapshotId: facts.snapshot,
           factsDigest,
         }),

@@ -1,12 +1,14 @@
 import { type ConfirmOutcome, confirm } from '@planwarden/approvals';
-import { type ErrorBody, type ErrorCode, isPlanwardenError } from '@planwarden/contracts';
-import { done, type Step, type StepContext, type StepOutcome } from '@planwarden/runs';
+import { type ErrorBody, type ErrorCode, isPlanwardenError, type Tally, type WaitReason } from '@planwarden/contracts';
+import { done, type RunRecord, type Step, type StepContext, type StepOutcome } from '@planwarden/runs';
+import { noteBrokenGlass } from '../broken-glass.js';
 import { confirmRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
 import { confirmPorts } from '../confirm-ports.js';
 import { handedOn, lockOf, lostLock, takeLockOf } from '../locks.js';
 import { lookAgainIn } from '../look-again.js';
 import { deniedBy, end } from '../outcomes.js';
+import { tellConfirm } from '../tell-confirm.js';
 
 /** Under this name the Approval travels from confirm to merge, in memory only. */
 export const APPROVAL = 'approval';
@@ -23,6 +25,8 @@ export const BACK_TO_CONFIRM: readonly ErrorCode[] = [
   'PEOPLE_CHANGED',
   'POLICY_CHANGED',
   'TARGET_CHANGED',
+  'BREAK_GLASS_OVER',
+  'FREEZE',
   'HEAD_MOVED',
   'BASE_MOVED',
   'PLAN_STALE',
@@ -41,9 +45,12 @@ export function confirmStep(services: ChangeServices): Step {
       const { run, fence } = context;
       context.carry.delete(APPROVAL);
       try {
+        await noteBrokenGlass(services, context);
         const asked = { run: run.id, round: run.round, fence };
         const outcome = await confirm(confirmPorts(services, run, context.output), asked);
-        return await settle(services, context, outcome);
+        const settled = await settle(services, context, outcome);
+        await tellConfirm(services, context, outcome);
+        return settled;
       } catch (error) {
         if (!isPlanwardenError(error) || error.code !== 'EFFECT_IN_DOUBT' || error.failure !== 'needs_human')
           throw error;
@@ -63,10 +70,7 @@ async function settle(services: ChangeServices, context: StepContext, outcome: C
       if (wait) return target.kind === 'terraform' ? lostLock('another run has the lock of the stack now') : wait;
       context.carry.set(APPROVAL, outcome.approval);
       const { tally } = outcome;
-      return done(
-        `everything was read again; ${tally.approvals.length} of ${tally.quorum} approvals count`,
-        confirmRecord.parse({ releasedSha: null, tally }),
-      );
+      return done(confirmedWords(tally), confirmRecord.parse({ releasedSha: null, tally }));
     }
     case 'released':
       return done(
@@ -82,9 +86,9 @@ async function settle(services: ChangeServices, context: StepContext, outcome: C
       if (lost) return lost;
       return {
         kind: 'wait',
-        reason: 'approval',
+        reason: WAITS[outcome.code] ?? 'approval',
         message: outcome.message,
-        forMs: await lookAgainIn(services, context.run),
+        forMs: Math.min(await lookAgainIn(services, context.run), await thawsIn(services, context.run)),
       };
     }
     case 'unmerged':
@@ -123,6 +127,24 @@ async function letGoOfPath({ config }: ChangeServices, context: StepContext): Pr
   const target = config.target(context.run.target);
   if (target.kind === 'manifests') await context.giveLock(lockOf(target));
 }
+
+/** Milliseconds until the freeze that holds the run is over by itself; lifting one wakes what it held. */
+async function thawsIn({ freezes, fresh }: ChangeServices, run: RunRecord): Promise<number> {
+  const until = (await freezes.stopping(run.environment))?.until ?? null;
+  if (until === null) return Number.POSITIVE_INFINITY;
+  return Math.max(1000, Date.parse(until) - (await fresh(run.target).now()).getTime());
+}
+
+function confirmedWords({ approvals, quorum, selfApproved, breakGlass }: Tally): string {
+  return [
+    `everything was read again; ${approvals.length} of ${quorum} approvals count`,
+    ...(selfApproved.length === 0 ? [] : [`self_approved by ${selfApproved.join(', ')}, with a passkey`]),
+    ...(breakGlass === null ? [] : [`the glass was broken by ${breakGlass.by}: ${breakGlass.reason}`]),
+  ].join('; ');
+}
+
+/** What a run waits for, where that is not a decision of people. */
+const WAITS: Partial<Record<ErrorCode, WaitReason>> = { FREEZE: 'freeze' };
 
 const bodyOf = ({ code, message, field }: Extract<ConfirmOutcome, { kind: 'new-round' }>): ErrorBody => ({
   code,

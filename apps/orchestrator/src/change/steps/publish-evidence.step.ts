@@ -83,6 +83,7 @@ export function publishEvidenceStep(services: ChangeServices): Step {
       const { decision } = await context.output('check-plan', checkPlanRecord);
       const { digest, expiresAt } = await subject(services, context, target);
       const request = requestOf(run);
+      const newRound = await roundReason(services, run);
       const text = pullRequestText({
         run: run.id,
         round: run.round,
@@ -91,6 +92,7 @@ export function publishEvidenceStep(services: ChangeServices): Step {
         findings: decision.findings,
         agentTitle: request.title,
         agentReason: request.reason,
+        ...(newRound === undefined ? {} : { newRound }),
       });
       const { sha } = await context.effect('evidence-commit', shaResult, () =>
         github.publishEvidence({
@@ -143,6 +145,8 @@ async function subject(
   const { toolVersions } = planned;
   const plan = votablePlan(planned.plan);
   const checked = await context.output('check-plan', checkPlanRecord);
+  // Passkeys that the operator wrote by now are older than this subject; later ones will not count for it.
+  await services.passkeys.noteOperators(services.config.people());
   const now = await services.fresh(target.name).now();
   const expiresAt = new Date(now.getTime() + target.limits.approvalExpirySeconds * 1000).toISOString();
   const built = await services.subjects.store({
@@ -181,7 +185,15 @@ async function subject(
     graph: { snapshotId: checked.snapshotId, factsDigest: checked.factsDigest },
     requester: run.requester,
     quorum: checked.quorum,
+    demands: checked.demands,
     expiresAt,
   });
   return { digest: built.digest, expiresAt };
+}
+
+/** Why this round began, as the journal tells it; undefined in the first. */
+async function roundReason({ runs }: Pick<ChangeServices, 'runs'>, { id, round }: RunRecord) {
+  if (round === 1) return undefined;
+  const began = (await runs.events(id)).findLast(({ kind }) => kind === 'run:round');
+  return began === undefined ? undefined : { code: began.code ?? 'ROUND', message: began.message };
 }

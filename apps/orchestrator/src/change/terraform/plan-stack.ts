@@ -50,12 +50,13 @@ export async function planAndKeep(
 }
 
 /** What there is to compare with the plan that was voted on. */
-export async function planNow(services: Needs, target: TerraformTarget, run: RunRecord) {
+export async function planNow(services: Needs, target: TerraformTarget, run: RunRecord, codeSha: string) {
   const planFile = await services.terraform.vault.open(run.id, run.round);
   const { lineage, serial } = await stateOf(services, target);
   return {
     kind: 'terraform-plan/1' as const,
     fileDigest: planFile === null ? null : sha256(planFile),
+    lockDigest: await lockDigestAt(services, target, codeSha),
     state: { lineage, serial },
     toolVersions: await terraformVersions(services, target),
   };
@@ -63,3 +64,9 @@ export async function planNow(services: Needs, target: TerraformTarget, run: Run
 
 export const stateOf = (services: Pick<ChangeServices, 'terraform'>, target: TerraformTarget): Promise<StackState> =>
   services.terraform.runner(target).state({ stack: target.stack });
+
+async function lockDigestAt(services: Needs, target: TerraformTarget, commit: string): Promise<string | null> {
+  const files = await stackFilesAt(services.sourceControl(target), target, commit);
+  const lock = files.find(({ path }) => path === '.terraform.lock.hcl');
+  return lock === undefined ? null : sha256(lock.content);
+}

@@ -1,0 +1,72 @@
+import { checkPresence, personRefusal, tallyVotes } from '@planwarden/approvals';
+import type { Person, Tally } from '@planwarden/contracts';
+import type { RunRecord } from '@planwarden/runs';
+import { foreignAuthors, votesFromComments, votesFromReviews } from '@planwarden/source-control';
+import { checkPlanRecord, evidenceRecord, pullRequestRecord } from './change.records.js';
+import type { ChangeServices } from './change.services.js';
+import type { ReadOutput } from './confirm-ports.js';
+
+/** Who voted how on the subject of this round, read at GitHub and in our own table, counted now. */
+export async function currentTally(services: ChangeServices, run: RunRecord, output: ReadOutput): Promise<Tally> {
+  const evidence = await output('publish-evidence', evidenceRecord);
+  const { quorum, demands } = await output('check-plan', checkPlanRecord);
+  const { votes, uncounted } = await readVotes(services, run, output, evidence.subjectDigest, evidence.evidenceSha);
+  return tallyVotes({
+    subjectDigest: evidence.subjectDigest,
+    votes,
+    uncounted,
+    people: services.config.people(),
+    target: services.config.target(run.target),
+    requester: run.requester,
+    ...(await readVoters(services, run, output)),
+    quorum,
+    demands,
+    breakGlass: await services.breakGlass.running(evidence.subjectDigest),
+    earlierDigests: await services.subjects.earlierDigests(run.id, run.round),
+  });
+}
+
+/** Why this person may not vote on this round's subject, in words; null when they may. */
+export async function refusalFor(services: ChangeServices, run: RunRecord, output: ReadOutput, person: Person) {
+  return personRefusal(person, {
+    people: services.config.people(),
+    target: services.config.target(run.target),
+    requester: run.requester,
+    ...(await readVoters(services, run, output)),
+  });
+}
+
+/** Votes of all roads on the subject of this round; those refused where they were read come apart. */
+export async function readVotes(
+  services: ChangeServices,
+  run: RunRecord,
+  output: ReadOutput,
+  subjectDigest: string,
+  evidenceSha: string,
+) {
+  const { number } = await output('open-pull-request', pullRequestRecord);
+  const github = services.sourceControl(services.config.target(run.target));
+  const people = services.config.people();
+  const earlierDigests = await services.subjects.earlierDigests(run.id, run.round);
+  const [reviews, comments] = [await github.reviews(number), await github.comments(number)];
+  const read = [
+    votesFromReviews({ reviews, evidenceSha, subjectDigest, people }),
+    votesFromComments({ comments, subjectDigest, earlierDigests, people }),
+    await checkPresence(services.passkeys, run.id, await services.votes.list(run.id, run.round), people),
+  ];
+  return { votes: read.flatMap((one) => one.votes), uncounted: read.flatMap((one) => one.uncounted) };
+}
+
+/** Who wrote the change, and who never votes. */
+export async function readVoters(services: ChangeServices, run: RunRecord, output: ReadOutput) {
+  const pull = await output('open-pull-request', pullRequestRecord);
+  const { evidenceSha } = await output('publish-evidence', evidenceRecord);
+  const { commits } = await services
+    .sourceControl(services.config.target(run.target))
+    .compare(pull.baseSha, evidenceSha);
+  return {
+    authors: foreignAuthors(commits, [...pull.ourCommits, evidenceSha]),
+    agents: { ids: services.config.agents().map((agent) => agent.id), githubIds: [] },
+    bots: { githubIds: services.botIds },
+  };
+}
