@@ -1,6 +1,6 @@
 // The second chapter: a Terraform stack. A public bucket is refused; a small change is planned and, where there is a
 // terraform or tofu, approved and applied for real.
-import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { good, quiet, refused, says, scene } from './print.mjs';
 
@@ -57,6 +57,11 @@ people:`;
  * @throws Error when the change does not end as it should
  */
 export async function tellOfStack({ agent, world, look, approve }) {
+  // Told to a folder that only holds tokens, nobody here is the operator.
+  if (!existsSync(world.configFile)) {
+    quiet('The second chapter is left out: there is no planwarden.yaml here to add a Terraform stack to.');
+    return;
+  }
   addStack(world.configFile);
   scene('The operator adds a Terraform stack; the agent asks for a public bucket in it');
   const bucket = await ask(agent, {
