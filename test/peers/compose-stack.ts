@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,6 +55,8 @@ export async function startStack(): Promise<Stack> {
   const to = mkdtempSync(join(tmpdir(), 'planwarden-stack-'));
   const made = composeInit(to);
   if (made.status !== 0) throw new Error(made.err);
+  // As root Terraform's child is another user, which has to pass these folders; containers are never root.
+  for (const path of ['.', 'compose', 'compose/data', 'compose/data/planwarden']) chmodSync(join(to, path), 0o711);
   const compose = readCompose();
   const secret = (name: string): string => readFileSync(join(to, 'compose/secrets', name), 'utf8').trim();
   const closing: (() => Promise<void>)[] = [async () => rmSync(to, { recursive: true, force: true })];
@@ -210,6 +221,8 @@ export function attachFolder({ to, secret }: Stack): string {
   writeFileSync(join(folder, 'address.json'), readFileSync(join(data, 'planwarden/address.json')));
   writeFileSync(join(folder, 'secrets.json'), readFileSync(join(data, 'sandbox/secrets.json')));
   writeFileSync(join(folder, 'agent-assistant.token'), secret('agent-assistant.token'));
+  // The demo's operator writes into it, and every process reads it again.
+  symlinkSync(join(to, 'compose/config/planwarden.yaml'), join(folder, 'planwarden.yaml'));
   return folder;
 }
 
