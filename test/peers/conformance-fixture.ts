@@ -15,6 +15,7 @@ import {
 import { silentLog } from '@planwarden/contracts';
 import { createMcpServer, defineTool, type ServerFactory } from '@planwarden/mcp-server-kit';
 import { z } from 'zod';
+import { SuiteTasks } from './conformance-tasks.js';
 
 /** One red pixel, and a moment of silence. */
 const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==';
@@ -39,10 +40,12 @@ const simpleText = defineTool({
  * words for (pictures, questions to the client, progress) is registered on the kit's server with the SDK's own.
  */
 export function conformanceServer(): ServerFactory {
+  const suiteTasks = new SuiteTasks();
   const kit = createMcpServer<null>({
+    tasks: suiteTasks,
     name: 'conformance-fixture',
     version: '1.0.0',
-    tools: [simpleText],
+    tools: [simpleText, ...suiteTasks.tools],
     prompts: [
       {
         name: 'test_simple_prompt',
