@@ -23,6 +23,7 @@ COPY personas personas
 COPY policies policies
 COPY manifest-templates manifest-templates
 COPY terraform-templates terraform-templates
+COPY deploy/github deploy/github
 COPY --from=build /planwarden/node_modules node_modules
 COPY --from=build /planwarden/libs libs
 COPY --from=build /planwarden/servers servers

@@ -102,7 +102,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
       gateway,
       sourceControl: sourceControls(outside, log),
       cluster: clusters(outside, log),
-      terraform: terraformServices(pool, options.terraform),
+      terraform: terraformServices(pool, options.terraform, outside.github),
       fresh: (target) => freshPorts(pool, config, guardrails, target),
       botIds: [outside.github.authorBotId, outside.github.releaseBotId],
       toolVersions: outside.toolVersions,

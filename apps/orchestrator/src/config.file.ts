@@ -221,6 +221,18 @@ function refuseUnsupported(config: ConfigParsed, file: string, lineOf: (path: Pa
         );
       }
     }
+    if (target.kind === 'terraform' && target.terraform.runner === 'actions') {
+      // A job has neither the files that planwarden.yaml names nor a mirror.
+      const { state, providers } = target.terraform;
+      const lacking = state.kind !== 'local' ? 'state' : providers.length > 0 ? 'providers' : undefined;
+      if (lacking !== undefined) {
+        refuse(
+          ['targets', i, 'terraform', lacking],
+          `target ${target.name}: ${lacking} of a stack that runs in GitHub Actions are not supported yet`,
+          'Set runner to worker, or leave them out.',
+        );
+      }
+    }
     if (target.delivery === 'direct') {
       refuse(
         ['targets', i, 'delivery'],

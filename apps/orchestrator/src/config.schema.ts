@@ -13,7 +13,9 @@ const folder = z
   .refine(
     (path) => path.split('/').every((part) => part !== '' && part !== '.' && part !== '..'),
     'no empty part, "." or ".."',
-  );
+  )
+  // What lies there decides how changes are judged and applied: no change may touch it.
+  .refine((path) => !/^\.(github|planwarden)(\/|$)/i.test(path), 'not below .github or .planwarden');
 
 const argument = z.string().regex(/^[a-z][a-z0-9_]*$/, 'an argument of the provider');
 const fileOfThisMachine = z.string().startsWith('/', 'the absolute path of a file');
@@ -69,6 +71,14 @@ const terraformTargetAsWritten = z.strictObject({
   terraform: z
     .strictObject({
       binary: z.enum(['terraform', 'tofu']).default('terraform'),
+      /** Who plans and applies: a worker, or the workflows of deploy/github in GitHub Actions. */
+      runner: z.enum(['worker', 'actions']).default('worker'),
+      workflow: z
+        .strictObject({
+          startSeconds: z.number().int().min(1).max(86_400).default(600),
+          endSeconds: z.number().int().min(1).max(86_400).default(3600),
+        })
+        .prefault({}),
       providers: z
         .array(
           z.strictObject({

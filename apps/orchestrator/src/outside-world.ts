@@ -1,5 +1,6 @@
 import type { ServerTransport } from '@planwarden/mcp-client';
 import type { SourceControlOptions } from '@planwarden/source-control';
+import type { SealingKeys } from '@planwarden/terraform';
 
 /** The counterparts of an installation. Configuration reaches only the embedded ones; tests compose others. */
 export interface OutsideWorld {
@@ -14,6 +15,8 @@ export interface OutsideWorld {
     readonly releaseBotId: number;
     readonly authorBotId: number;
     readonly webhookSecret: string;
+    /** With which plans made in GitHub Actions are sealed for us. */
+    readonly sealing: SealingKeys;
   };
   /** The Kubernetes MCP server. */
   readonly kubernetesServer: ServerTransport;

@@ -14,6 +14,7 @@ export const sandboxConnectionSchema = z.strictObject({
     releaseBotId: z.number(),
     authorBotId: z.number(),
     webhookSecret: z.string().min(32),
+    sealing: z.strictObject({ publicKey: z.string().min(1), privateKey: z.string().min(1) }),
   }),
   kubernetes: z.strictObject({ url: z.url() }),
   kubernetesMcp: z.strictObject({ url: z.url(), token: z.string().min(1) }),
@@ -25,7 +26,7 @@ export type SandboxConnection = z.infer<typeof sandboxConnectionSchema>;
 /** The outside of an installation whose world is a sandbox, in this process or in another. */
 export function outsideOf(connection: SandboxConnection, log: Log): OutsideWorld {
   const { github, kubernetesMcp, clusters, toolVersions } = connection;
-  const { url, authorToken, release, releaseBotId, authorBotId, webhookSecret } = github;
+  const { url, authorToken, release, releaseBotId, authorBotId, webhookSecret, sealing } = github;
   return {
     github: {
       apiUrl: url,
@@ -38,6 +39,7 @@ export function outsideOf(connection: SandboxConnection, log: Log): OutsideWorld
       releaseBotId,
       authorBotId,
       webhookSecret,
+      sealing,
     },
     kubernetesServer: {
       kind: 'http',

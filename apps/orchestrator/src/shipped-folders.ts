@@ -9,6 +9,8 @@ export const ROOT_FOLDER = fileURLToPath(root);
 export const PERSONAS_FOLDER = fileURLToPath(new URL('personas/', root));
 export const TEMPLATES_FOLDER = fileURLToPath(new URL('manifest-templates/', root));
 export const TERRAFORM_TEMPLATES_FOLDER = fileURLToPath(new URL('terraform-templates/', root));
+/** The workflow files that plan and apply in GitHub Actions. */
+export const WORKFLOWS_FOLDER = fileURLToPath(new URL('deploy/github/', root));
 /** Folder of the built pages; null until they are built: REST and MCP work without them. */
 export function webFolder(): string | null {
   const folder = fileURLToPath(new URL('apps/web/dist/', root));

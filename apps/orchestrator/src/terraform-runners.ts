@@ -18,18 +18,28 @@ export interface TerraformOptions {
   readonly planKey: Buffer;
 }
 
+/** Where an installation keeps what Terraform works with. */
+export const terraformFolders = (dataFolder: string) => {
+  const folder = join(dataFolder, 'terraform');
+  return { folder, states: join(folder, 'states') };
+};
+
 /**
  * How the processes of an installation run Terraform. States lie in the data folder, so processes that work on one
  * installation share it; work folders are made anew for every command.
  */
 export function terraformOptions(config: LoadedConfig, planKey: Buffer): TerraformOptions {
   const { mirror } = config.terraform;
-  const folder = join(config.dataFolder, 'terraform');
+  const { folder } = terraformFolders(config.dataFolder);
   return { binaries: config.binaries, folder, planKey, ...(mirror === undefined ? {} : { mirror }) };
 }
 
 /** One runner a binary; what is not there is told when it is needed. */
-export function terraformServices(pool: pg.Pool, options: TerraformOptions): TerraformServices {
+export function terraformServices(
+  pool: pg.Pool,
+  options: TerraformOptions,
+  { releaseBotId, sealing }: Pick<TerraformServices, 'releaseBotId' | 'sealing'>,
+): TerraformServices {
   // Another user runs Terraform: it must be able to pass through, and not to look around.
   const folder = (name: string): string => {
     const made = join(options.folder, name);
@@ -66,6 +76,8 @@ export function terraformServices(pool: pg.Pool, options: TerraformOptions): Ter
       return asked;
     },
     vault: new PlanVault(pool, options.planKey),
+    sealing,
+    releaseBotId,
   };
 }
 

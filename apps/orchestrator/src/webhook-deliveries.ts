@@ -23,6 +23,7 @@ export async function migrateWebhooks(pool: pg.Pool): Promise<void> {
 
 /** Deliveries taken and not yet rung for; more are let go: the poll finds what they were about. */
 const MOST_PENDING = 500;
+const WORKFLOW = /^Planwarden (?:plan|apply) (run_[0-9a-f]+)\/\d+$/;
 const BRANCH = /^(?:refs\/heads\/)?planwarden\/(run_[0-9a-f]+)$/;
 
 interface Parts {
@@ -64,13 +65,18 @@ export class WebhookDeliveries {
   async #ring(body: Buffer): Promise<void> {
     const { runs, bell, metrics } = this.parts;
     if (!(await this.#isNew(body))) return metrics.webhookCame('duplicate');
-    const waiting = await runs.awaitingApproval();
-    const named = runOf(body);
-    for (const run of named !== null && waiting.includes(named) ? [named] : waiting) {
+    const payload = parsed(body);
+    for (const run of isAboutWorkflow(payload) ? workflowRunOf(payload) : await this.#waiting(payload)) {
       await runs.wake(run);
       await bell.ring(run);
     }
     metrics.webhookCame('taken');
+  }
+
+  async #waiting(payload: unknown): Promise<readonly string[]> {
+    const waiting = await this.parts.runs.awaitingApproval();
+    const named = runOf(payload);
+    return named !== null && waiting.includes(named) ? [named] : waiting;
   }
 
   async #isNew(body: Buffer): Promise<boolean> {
@@ -84,14 +90,26 @@ export class WebhookDeliveries {
   }
 }
 
-/** The run whose branch a delivery names; null: it may be about any. Only who looks first depends on it. */
-function runOf(body: Buffer): string | null {
-  let payload: unknown;
+function parsed(body: Buffer): unknown {
   try {
-    payload = JSON.parse(body.toString('utf8'));
+    return JSON.parse(body.toString('utf8'));
   } catch {
     return null;
   }
+}
+
+const isAboutWorkflow = (payload: unknown): boolean =>
+  at(payload, 'workflow_run') !== undefined || at(payload, 'workflow_job') !== undefined;
+
+/** The run that a workflow run is for, by the name we gave it: nobody else waits for it. */
+function workflowRunOf(payload: unknown): string[] {
+  const title = at(payload, 'workflow_run', 'display_title');
+  const run = typeof title === 'string' ? WORKFLOW.exec(title)?.[1] : undefined;
+  return run !== undefined && runIdPattern.test(run) ? [run] : [];
+}
+
+/** The run whose branch a delivery names; null: it may be about any. Only who looks first depends on it. */
+function runOf(payload: unknown): string | null {
   const branches = [at(payload, 'pull_request', 'head', 'ref'), at(payload, 'ref')];
   for (const branch of branches) {
     const run = typeof branch === 'string' ? BRANCH.exec(branch)?.[1] : undefined;

@@ -49,6 +49,10 @@ export async function commitStop(
   if (evidence.trailers.length !== 1 || evidence.trailers[0] !== digest) {
     return newRound('EVIDENCE_DIFFERS', 'the evidence commit does not name this subject', 'digest');
   }
+  if (evidence.workflowsDigest !== (subject.change.workflowsDigest ?? null)) {
+    const message = 'the workflow files of the commit are not the ones voted on';
+    return newRound('WORKFLOWS_DIFFER', message, 'change.workflowsDigest');
+  }
   const base = await ports.base();
   if (base.repositoryId !== subject.target.repositoryId) {
     return newRound('TARGET_CHANGED', 'the repository is another one', 'target.repositoryId');

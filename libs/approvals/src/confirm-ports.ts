@@ -63,6 +63,8 @@ export interface EvidenceFacts {
   readonly parentTree: string;
   /** Values of every `Planwarden-Subject:` trailer, in order. */
   readonly trailers: readonly string[];
+  /** Digest of the shipped workflow files at it; null where no workflow plans or applies. */
+  readonly workflowsDigest: string | null;
 }
 
 export interface BaseFacts {

@@ -166,6 +166,7 @@ export function world(built = buildSubject(parts), digestInEvidence: string = bu
     tree: sha('1'),
     parentTree: sha('1'),
     trailers: [digestInEvidence],
+    workflowsDigest: null,
   };
   const base = { repositoryId: 11, mergeBase: sha('a'), tipSubtree: sha('2'), mergeBaseSubtree: sha('2') };
   return { ports, journal, pull, evidence, base, clock, built };

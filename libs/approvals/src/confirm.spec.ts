@@ -67,6 +67,11 @@ const newRounds: [string, string, (w: World) => Partial<ConfirmPorts>][] = [
     (w) => ({ evidence: async () => ({ ...w.evidence, tree: sha('3') }) }),
   ],
   [
+    'the workflow files are others',
+    'WORKFLOWS_DIFFER',
+    (w) => ({ evidence: async () => ({ ...w.evidence, workflowsDigest: 'sha256:other' }) }),
+  ],
+  [
     'the base changed below the path',
     'BASE_MOVED',
     (w) => ({ base: async () => ({ ...w.base, tipSubtree: sha('3') }) }),

@@ -121,6 +121,11 @@ export const ERROR_CODES = {
   VERIFY_TIMED_OUT: 'operator',
   TERRAFORM_FAILED: 'operator',
   STATE_LOCKED: 'operator',
+  WORKFLOWS_DIFFER: 'operator',
+  WORKFLOW_NOT_STARTED: 'operator',
+  WORKFLOW_FAILED: 'operator',
+  START_REFUSED: 'operator',
+  DUPLICATE_START: 'operator',
   // the installation
   CONFIG_INVALID: 'operator',
   READ_ONLY: 'operator',

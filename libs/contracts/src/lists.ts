@@ -47,6 +47,7 @@ export const WAIT_REASONS = [
   'freeze',
   'outside_down',
   'applied_unmerged',
+  'workflow',
   'sync',
   'rollout',
   'pipeline_changed',

@@ -41,7 +41,13 @@ export const subjectSchema = z.strictObject({
     delivery: z.enum(DELIVERIES),
     configurationDigest: z.string(),
   }),
-  change: z.strictObject({ baseSha: z.string(), codeSha: z.string(), filesDigest: z.string() }),
+  change: z.strictObject({
+    baseSha: z.string(),
+    codeSha: z.string(),
+    filesDigest: z.string(),
+    /** Of the shipped workflow files at that commit, where they plan and apply. */
+    workflowsDigest: z.string().optional(),
+  }),
   plan: z.strictObject({
     kind: z.enum(['manifest-plan/1', 'terraform-plan/1']),
     digest: z.string(),

@@ -58,6 +58,10 @@ export const terraformTargetSchema = z.strictObject({
   stack: z.string(),
   terraform: z.strictObject({
     binary: z.enum(['terraform', 'tofu']),
+    /** Who plans and applies: a worker of ours, or the shipped workflows in GitHub Actions. */
+    runner: z.enum(['worker', 'actions']),
+    /** Seconds until a started workflow must be seen, and until it must have ended. */
+    workflow: z.strictObject({ startSeconds: z.number().int().min(1), endSeconds: z.number().int().min(1) }),
     /** `namespace/type` and the one version of each provider that files may use. */
     providers: z.array(
       z.strictObject({

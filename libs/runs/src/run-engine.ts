@@ -180,7 +180,7 @@ export class RunEngine {
 
   async #travel(journey: Journey, stop: Stop): Promise<Advance> {
     const { leased, pipeline } = journey;
-    this.#enter(journey);
+    await this.#enter(journey);
     for (;;) {
       const stopped = await this.#stopIfAsked(journey);
       if (stopped) return stopped;
@@ -197,13 +197,19 @@ export class RunEngine {
   }
 
   /** A new lease: what lived in memory is gone, so some steps enter the road earlier. */
-  #enter({ leased, pipeline }: Journey): void {
-    const { step } = leased.run;
+  async #enter({ leased, pipeline }: Journey): Promise<void> {
+    const at = leased.run.step === null ? null : stepOf(pipeline, leased.run.step);
     // A run that has just begun stands before its first step.
-    const to = step === null ? (pipeline.steps[0]?.name ?? '') : stepOf(pipeline, step).reentersAt;
-    if (to === undefined) return;
-    const message = step === null ? 'sets out' : `enters again at ${to}`;
+    const to = at === null ? (pipeline.steps[0]?.name ?? '') : at.reentersAt;
+    if (to === undefined || (at !== null && (await this.#stays(leased, at)))) return;
+    const message = at === null ? 'sets out' : `enters again at ${to}`;
     leased.ride({ kind: 'run:back', data: { to }, message });
+  }
+
+  async #stays(leased: LeasedRun, step: Step): Promise<boolean> {
+    const effect = step.effects.find(({ name }) => name === step.staysAfter);
+    if (effect === undefined) return false;
+    return (await leased.effect(step.name, effect.name, effect.key(leased.run)))?.state === 'done';
   }
 
   async #stopIfAsked(journey: Journey): Promise<Advance | undefined> {

@@ -115,6 +115,8 @@ export interface Step {
   readonly effects: readonly Effect[];
   /** Name of the step at which the road enters again when this one is met by a new lease. */
   readonly reentersAt?: string;
+  /** Effect of this step after which there is nothing left to release: once it is done, the step itself is entered again. */
+  readonly staysAfter?: string;
   /** End state of a failure that cannot be mended by trying again. Default `errored`. */
   readonly failsAs?: EndState;
   /** Longest time of one execution in milliseconds. Default: the engine's. */
@@ -145,6 +147,9 @@ export function assertPipeline(pipeline: Pipeline): void {
   for (const [index, step] of pipeline.steps.entries()) {
     if (step.reentersAt !== undefined && !names.slice(0, index).includes(step.reentersAt)) {
       throw new Error(`${step.name} re-enters at ${step.reentersAt}, which is not before it`);
+    }
+    if (step.staysAfter !== undefined && !step.effects.some(({ name }) => name === step.staysAfter)) {
+      throw new Error(`${step.name} stays after ${step.staysAfter}, which is none of its effects`);
     }
     for (const effect of step.effects) {
       const { key, guard, asks, leaves } = effect.race ?? {};

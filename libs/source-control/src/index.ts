@@ -13,3 +13,4 @@ export type { CommitFacts, ComparedCommit, Comparison, PullRequestView, TreeFile
 export { foreignAuthors, type Review, votesFromReviews } from './review-votes.js';
 export { createSourceControl, type SourceControl } from './source-control.js';
 export { verifyWebhook } from './webhook-signature.js';
+export type { WorkflowRunView, WorkflowStart } from './workflow-acts.js';

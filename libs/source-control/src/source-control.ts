@@ -5,6 +5,7 @@ import { mergeAcceptance } from './merge-acceptance.js';
 import { type ExpectedPush, verifyPushedFiles } from './pushed-files.js';
 import { evidenceActs, releasedActs } from './release-acts.js';
 import { repositoryReads } from './repository-reads.js';
+import { workflowActs } from './workflow-acts.js';
 
 /**
  * GitHub as the gate uses it: it reads what decides trust and does what an Approval releases.
@@ -21,6 +22,7 @@ export function createSourceControl(options: SourceControlOptions & { readonly r
     verifyPushedFiles: (push: ExpectedPush) => verifyPushedFiles(reads, push),
     ...evidenceActs(connection, reads),
     ...releasedActs(connection, reads, options.releaseBotId ?? null),
+    ...workflowActs(connection, reads),
   };
 }
 

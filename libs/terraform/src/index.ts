@@ -9,6 +9,7 @@ export { migrateTerraform, PlanVault } from './plan-vault.js';
 export { previewStack } from './preview-stack.js';
 export { readStack } from './read-stack.js';
 export type { StackResource, StackState } from './read-state.js';
+export { newSealingKeys, openArtifact, openSealedPlan, type SealingKeys, sealPlan } from './sealed-plan.js';
 export { type AllowedProvider, assertSafe, type Refusal, type SafetyOptions, unsafeParts } from './source-safety.js';
 export {
   type PlannedStack,
@@ -18,3 +19,16 @@ export {
   type StackRunnerOptions,
 } from './stack-runner.js';
 export { TerraformTemplates } from './terraform-templates.js';
+export {
+  APPLY_WORKFLOW,
+  applyRunName,
+  firstStart,
+  JOB_END,
+  PLAN_WORKFLOW,
+  planArtifact,
+  planRunName,
+  type RoundOfRun,
+  runTag,
+  SEALED_PLAN,
+  sealedAbout,
+} from './workflow-names.js';

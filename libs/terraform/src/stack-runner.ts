@@ -110,6 +110,17 @@ export class StackRunner {
     });
   }
 
+  /**
+   * What a saved plan of elsewhere says, made anew from the file: no JSON that came beside it is believed.
+   * @throws PlanwardenError TERRAFORM_FAILED for what is no plan of these files
+   */
+  async inspect(request: StackRequest & { readonly planFile: Buffer }): Promise<PlannedStack> {
+    return this.inFolder(request, async (folder) => {
+      this.write(folder, PLAN, request.planFile);
+      return this.read(folder, request.signal);
+    });
+  }
+
   /** The state as it is now, without its values; lineage '' and serial 0 before the first apply. */
   async state(request: Pick<StackRequest, 'stack' | 'signal'>): Promise<StackState> {
     return this.inFolder({ ...request, files: [] }, (folder) => this.stateOf(folder, request.signal));

@@ -16,6 +16,7 @@ import { factsOfPlan } from './facts.js';
 import { judge } from './judge.js';
 import { makePlan } from './make-plan.js';
 import { actorOf } from './run-request.js';
+import { workflowsDigest } from './terraform/actions/workflow-files.js';
 import { planNow } from './terraform/plan-stack.js';
 import { wasApplied } from './terraform/was-applied.js';
 import { readVoters, readVotes } from './votes.js';
@@ -164,6 +165,7 @@ async function evidenceFacts(services: ChangeServices, target: Target, sha: stri
     tree: commit.tree,
     parentTree: parent === undefined ? '' : (await github.commit(parent)).tree,
     trailers: subjectTrailers(commit.message),
+    workflowsDigest: await workflowsDigest(github, target, sha),
   };
 }
 

@@ -1,7 +1,9 @@
 import type { ManifestTarget, Target } from '@planwarden/contracts';
-import type { SandboxSeed, SeedApp, SeedUser } from '@planwarden/sandbox-github';
+import type { SandboxSeed, SeedApp, SeedEnvironment, SeedUser } from '@planwarden/sandbox-github';
 import { CHECK_NAME } from '../change/steps/publish-evidence.step.js';
-import type { InstallationConfig } from '../config.file.js';
+import { shippedWorkflows } from '../change/terraform/actions/workflow-files.js';
+import type { LoadedConfig } from '../config.js';
+import { terraformFolders } from '../terraform-runners.js';
 import type { EmbeddedSecrets } from './secrets.js';
 
 /** GitHub ids under which our Apps act at the sandbox. */
@@ -21,7 +23,7 @@ export interface SeedOptions {
 
 /** The sandbox GitHub of an installation: its people, its two Apps, the repositories of its targets. */
 export function sandboxSeed(
-  config: InstallationConfig,
+  config: Pick<LoadedConfig, 'people' | 'targets' | 'dataFolder'>,
   secrets: EmbeddedSecrets,
   { requiredReviews = 0, users: more = [], apps = [] }: SeedOptions = {},
 ): SandboxSeed {
@@ -60,6 +62,7 @@ export function sandboxSeed(
         installationId: 7002,
         publicKey: secrets.releaseKey.publicKey,
         permissions: {
+          actions: 'write',
           administration: 'read',
           checks: 'write',
           contents: 'write',
@@ -82,6 +85,7 @@ export function sandboxSeed(
         protection: Object.fromEntries(
           targets.map((target) => [target.baseBranch, { requiredReviews, requiredChecks: [CHECK_NAME] }]),
         ),
+        environments: environmentsOf(targets, secrets, config.dataFolder),
         collaborators: Object.fromEntries(
           users.map((user) => [
             user.login,
@@ -93,9 +97,31 @@ export function sandboxSeed(
   };
 }
 
+const inActions = (target: Target): boolean => target.kind === 'terraform' && target.terraform.runner === 'actions';
+
+/** What the jobs of the shipped workflows may read. Only here is a state a folder: sandbox and worker share a machine. */
+function environmentsOf(
+  targets: readonly Target[],
+  { sealing, applySealing }: EmbeddedSecrets,
+  dataFolder: string,
+): Record<string, SeedEnvironment> {
+  const variables = {
+    PLANWARDEN_ACTOR_ID: String(RELEASE_BOT_ID),
+    PLANWARDEN_STATE_FOLDER: terraformFolders(dataFolder).states,
+  };
+  const keys = { PLANWARDEN_PLAN_KEYS: `${sealing.publicKey} ${applySealing.publicKey}` };
+  return Object.fromEntries(
+    targets.filter(inActions).flatMap(({ environment }) => [
+      [`planwarden-plan-${environment}`, { variables: { ...variables, ...keys }, secrets: {} }],
+      [`planwarden-apply-${environment}`, { variables, secrets: { PLANWARDEN_APPLY_KEY: applySealing.privateKey } }],
+    ]),
+  );
+}
+
 function firstFiles(targets: readonly Target[]): Record<string, string> {
   return {
     'README.md': '# Infrastructure\n\nChanges arrive by pull request.\n',
+    ...(targets.some(inActions) ? shippedWorkflows() : {}),
     ...Object.fromEntries(
       targets.map((target) =>
         target.kind === 'manifests'

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { newSealingKeys } from '@planwarden/terraform';
 import { z } from 'zod';
 
 const keyPair = z.strictObject({ publicKey: z.string(), privateKey: z.string() });
@@ -19,6 +20,9 @@ const secretsSchema = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{64}$/)
     .default(() => randomBytes(32).toString('hex')),
+  /** With which workflows seal plans: for the installation, and for the jobs that apply. */
+  sealing: keyPair.default(newSealingKeys),
+  applySealing: keyPair.default(newSealingKeys),
 });
 export type EmbeddedSecrets = z.infer<typeof secretsSchema>;
 
@@ -39,6 +43,8 @@ export function embeddedSecrets(dataFolder: string, logins: readonly string[]): 
         cluster: { reader: random(), dryRun: random(), argocd: random() },
         gitReader: `ghp_${random()}`,
         planKey: randomBytes(32).toString('hex'),
+        sealing: newSealingKeys(),
+        applySealing: newSealingKeys(),
       };
   // Renamed into place: a crash leaves the old file or the new one.
   writeFileSync(`${file}.new`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });

@@ -71,6 +71,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       host: place.host,
       name: place.name,
       seed: sandboxSeed(config, secrets, options.seed),
+      programs: config.binaries,
       webhook: { url: options.webhookUrl, secret: secrets.webhookSecret },
       log,
     });
@@ -106,6 +107,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         releaseBotId: RELEASE_BOT_ID,
         authorBotId: AUTHOR_BOT_ID,
         webhookSecret: secrets.webhookSecret,
+        sealing: secrets.sealing,
       },
       kubernetes: { url: kubernetes.url },
       kubernetesMcp: { url: `http://${place.name}:${mcp.port}/mcp`, token: cluster.readerToken },

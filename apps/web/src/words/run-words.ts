@@ -67,6 +67,7 @@ const WAIT_WORDS: Readonly<Record<WaitReason, string>> = {
   applied_unmerged: 'Applied, but not merged yet',
   sync: 'Waiting for Argo CD to take over the merged commit',
   rollout: 'Waiting for the rollout',
+  workflow: 'Waiting for GitHub Actions',
   pipeline_changed: 'Waiting for a release that knows its pipeline',
 };
 

@@ -33,7 +33,8 @@ export function runPayload(
   const url = `${repositoryUrl(core, repo)}/actions/runs/${run.id}`;
   const actor = accountView(core, core.identities.byId(run.actorId));
   const suite = run.id + 1_000_000_000;
-  const person = ({ name, email }: GitCommit['author']) => ({ name, email });
+  // The published contract wants an address here, which that of a bot (`...[bot]@...`) is not.
+  const person = ({ name, email }: GitCommit['author']) => ({ name, email: email.replaceAll(/[[\]]/g, '') });
   return {
     ...{ id: run.id, name: run.name, node_id: nodeId('WorkflowRun', run.id) },
     ...{ check_suite_id: suite, check_suite_node_id: nodeId('CheckSuite', suite) },

@@ -5,6 +5,12 @@ import { applyRecord, planRecord, pullRequestRecord } from '../change.records.js
 import type { ChangeServices } from '../change.services.js';
 import { lockOf } from '../locks.js';
 import { terraformPlan } from '../of-kind.js';
+import {
+  finishInActions,
+  START_APPLY,
+  startApplyEffect,
+  startInActions,
+} from '../terraform/actions/apply-in-actions.js';
 import { findApply } from '../terraform/find-apply.js';
 import { stackFilesAt } from '../terraform/stack-files.js';
 import { applyKey } from '../terraform/was-applied.js';
@@ -16,10 +22,12 @@ export function applyStep(services: ChangeServices): Step {
     name: 'apply',
     state: 'applying',
     reentersAt: 'confirm',
+    staysAfter: START_APPLY,
     failsAs: 'apply_failed',
     // A real apply may take hours; what has begun is not cut off before.
     deadlineMs: 6 * 60 * 60_000,
     effects: [
+      startApplyEffect(services),
       {
         name: 'apply',
         kind: 'once',
@@ -32,7 +40,8 @@ export function applyStep(services: ChangeServices): Step {
         },
         reconcile: async (context) => {
           const target = services.config.target(context.run.target);
-          if (target.kind !== 'terraform') return { found: 'absent' };
+          // In GitHub Actions this effect only reads what the workflow did.
+          if (target.kind !== 'terraform' || target.terraform.runner === 'actions') return { found: 'absent' };
           const { plan } = await context.output('plan', planRecord);
           const { codeSha } = await context.output('open-pull-request', pullRequestRecord);
           return findApply(services, target, terraformPlan(plan), codeSha, context.signal);
@@ -60,13 +69,17 @@ async function applyPlan(
   const plan = terraformPlan((await context.output('plan', planRecord)).plan);
   const { codeSha } = await context.output('open-pull-request', pullRequestRecord);
   const approval = context.carry.get(APPROVAL) as Approval | undefined;
+  if (target.terraform.runner === 'actions') {
+    const back = await backWhereStale(() => startInActions(services, context, target, plan, approval));
+    return back ?? finishInActions(services, context, target, plan);
+  }
   const isKnown = (await services.runs.effect(run.id, 'apply', 'apply', applyKey(run))) === 'done';
   if (approval === undefined && !isKnown) {
     return { kind: 'back', step: 'confirm', message: 'there is no approval in hand: confirm again' };
   }
   // From here the state may have been touched: the lock is nobody else's until that is known to be well.
   if (!isKnown) await context.pinLock(lockOf(target));
-  try {
+  return backWhereStale(async () => {
     const state = await context.effect('apply', applyRecord, async () => {
       const planFile = await services.terraform.vault.open(run.id, run.round);
       if (planFile === null || approval === undefined) throw stale();
@@ -84,10 +97,16 @@ async function applyPlan(
     });
     await services.terraform.vault.forget(run.id);
     return done(`applied exactly plan ${plan.digest.slice(0, 19)}; state serial ${state.serial}`, state);
+  });
+}
+
+/** What only says that the Approval in hand is no longer good sends the road back to confirm. */
+async function backWhereStale<T>(act: () => Promise<T>): Promise<T | StepOutcome> {
+  try {
+    return await act();
   } catch (error) {
-    if (!isPlanwardenError(error)) throw error;
-    if (BACK_TO_CONFIRM.includes(error.code)) return { kind: 'back', step: 'confirm', message: error.message };
-    throw error;
+    if (!isPlanwardenError(error) || !BACK_TO_CONFIRM.includes(error.code)) throw error;
+    return { kind: 'back', step: 'confirm', message: error.message };
   }
 }
 

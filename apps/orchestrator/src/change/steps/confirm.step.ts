@@ -9,6 +9,7 @@ import { handedOn, lockOf, lostLock, takeLockOf } from '../locks.js';
 import { lookAgainIn } from '../look-again.js';
 import { deniedBy, end } from '../outcomes.js';
 import { tellConfirm } from '../tell-confirm.js';
+import { startedBefore } from '../terraform/actions/apply-in-actions.js';
 
 /** Under this name the Approval travels from confirm to merge, in memory only. */
 export const APPROVAL = 'approval';
@@ -46,6 +47,12 @@ export function confirmStep(services: ChangeServices): Step {
       context.carry.delete(APPROVAL);
       try {
         await noteBrokenGlass(services, context);
+        const target = services.config.target(run.target);
+        const started =
+          target.kind === 'terraform' && target.terraform.runner === 'actions'
+            ? await startedBefore(services, context, target)
+            : undefined;
+        if (started) return started;
         const asked = { run: run.id, round: run.round, fence };
         const outcome = await confirm(confirmPorts(services, run, context.output), asked);
         const settled = await settle(services, context, outcome);

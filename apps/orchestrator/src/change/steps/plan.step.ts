@@ -10,8 +10,9 @@ import { takeLockOf } from '../locks.js';
 import { makePlan } from '../make-plan.js';
 import { readerOverClient } from '../observe.js';
 import { end } from '../outcomes.js';
+import { planInActions, startPlanEffect } from '../terraform/actions/plan-in-actions.js';
 import { allowedProviders } from '../terraform/allowed-providers.js';
-import { planAndKeep, terraformVersions } from '../terraform/plan-stack.js';
+import { keepPlan, planAtCommit, terraformVersions } from '../terraform/plan-stack.js';
 import { stackFilesAt } from '../terraform/stack-files.js';
 
 /** How long a plan file is kept after its subject has expired: an apply that began in time still finds it. */
@@ -22,7 +23,7 @@ export function planStep(services: ChangeServices): Step {
   return {
     name: 'plan',
     state: 'planning',
-    effects: [],
+    effects: [startPlanEffect(services)],
     deadlineMs: 2 * 60 * 60_000,
     execute: async (context) => {
       const target = services.config.target(context.run.target);
@@ -81,9 +82,14 @@ async function planTerraform(
   // From here until the run ends nobody else plans on this state: a plan made beside ours would soon be stale.
   const wait = await takeLockOf(services, context, target);
   if (wait) return wait;
+  const made =
+    target.terraform.runner === 'actions'
+      ? await planInActions(services, context, target, commit)
+      : await planAtCommit(services, target, commit, context.signal);
+  if ('wait' in made) return made.wait;
   const now = await services.fresh(target.name).now();
   const keepUntil = new Date(now.getTime() + (target.limits.approvalExpirySeconds + KEPT_AFTER_SECONDS) * 1000);
-  const { plan, planText } = await planAndKeep(services, target, run, commit, keepUntil, context.signal);
+  const { plan, planText } = await keepPlan(services, run, made, keepUntil);
   const { create, update, replace, delete: remove, noop } = plan.summary;
   if (create + update + replace + remove === 0) {
     return end(

@@ -8,6 +8,7 @@ import { checkPlanRecord, evidenceRecord, planRecord, pullRequestRecord } from '
 import type { ChangeServices } from '../change.services.js';
 import { votablePlan } from '../of-kind.js';
 import { requestOf } from '../run-request.js';
+import { workflowsDigest } from '../terraform/actions/workflow-files.js';
 import { branchOf } from './open-pull-request.step.js';
 
 /** Name of the check run that carries the verdict of policy. */
@@ -145,6 +146,7 @@ async function subject(
   const { toolVersions } = planned;
   const plan = votablePlan(planned.plan);
   const checked = await context.output('check-plan', checkPlanRecord);
+  const workflows = await workflowsDigest(github, target, pull.codeSha);
   // Passkeys that the operator wrote by now are older than this subject; later ones will not count for it.
   await services.passkeys.noteOperators(services.config.people());
   const now = await services.fresh(target.name).now();
@@ -167,6 +169,7 @@ async function subject(
       baseSha: pull.baseSha,
       codeSha: pull.codeSha,
       filesDigest: filesDigest(await changedEntries(github, pull.baseSha, pull.codeSha)),
+      ...(workflows === null ? {} : { workflowsDigest: workflows }),
     },
     plan: {
       kind: plan.kind,

@@ -2,7 +2,7 @@ import type { TerraformPlan, TerraformTarget } from '@planwarden/contracts';
 import { sha256 } from '@planwarden/contracts';
 import { redactJson } from '@planwarden/redaction';
 import type { RunRecord } from '@planwarden/runs';
-import { readStack, type StackState, terraformPlanToText } from '@planwarden/terraform';
+import { type PlannedStack, readStack, type StackState, terraformPlanToText } from '@planwarden/terraform';
 import { VERSION } from '../../version.js';
 import type { ChangeServices } from '../change.services.js';
 import { allowedProviders } from './allowed-providers.js';
@@ -28,16 +28,13 @@ export async function planAtCommit(services: Needs, target: TerraformTarget, com
   return services.terraform.runner(target).plan({ stack: target.stack, files, signal });
 }
 
-/** Plans, keeps the plan file sealed until `keepUntil`, and answers what the journal may hold. */
-export async function planAndKeep(
+/** Keeps the plan file sealed until `keepUntil`, and answers what the journal may hold. */
+export async function keepPlan(
   services: Needs,
-  target: TerraformTarget,
   run: RunRecord,
-  commit: string,
+  { plan: made, planFile }: PlannedStack,
   keepUntil: Date,
-  signal: AbortSignal,
 ): Promise<{ readonly plan: TerraformPlan; readonly planText: string }> {
-  const { plan: made, planFile } = await planAtCommit(services, target, commit, signal);
   await services.terraform.vault.keep(run.id, run.round, planFile, keepUntil);
   // What Terraform does not know to be sensitive may be a secret all the same. The digests are of the whole plan.
   const resources = made.resources.map((one) => ({

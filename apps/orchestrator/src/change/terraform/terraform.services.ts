@@ -1,5 +1,5 @@
 import type { TerraformTarget } from '@planwarden/contracts';
-import type { PlanVault, StackRunner } from '@planwarden/terraform';
+import type { PlanVault, SealingKeys, StackRunner } from '@planwarden/terraform';
 
 /** What changes of Terraform work with. */
 export interface TerraformServices {
@@ -10,4 +10,8 @@ export interface TerraformServices {
   /** Version of it, asked once. @throws PlanwardenError PLAN_UNAVAILABLE */
   version(target: TerraformTarget): Promise<string>;
   readonly vault: PlanVault;
+  /** With which plans made in GitHub Actions are sealed for us. */
+  readonly sealing: SealingKeys;
+  /** GitHub id of the App that starts workflows. */
+  readonly releaseBotId: number;
 }

@@ -1,0 +1,252 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { type FaultPoints, PlanwardenError } from '@planwarden/contracts';
+import { hasEnded, type RunSeen, startWorld, type World, waitsForApproval } from '../e2e/world.js';
+
+const peers: { findTerraform(): string | undefined; ensureOpenTofu(): string } = await import(
+  new URL('../../scripts/peers/terraform.mjs', import.meta.url).href
+);
+const binaries = [
+  ['tofu', peers.ensureOpenTofu],
+  ...(peers.findTerraform() === undefined ? [] : [['terraform', () => peers.findTerraform() ?? '']]),
+] as [string, () => string][];
+
+const SECRET = 'hunter2-planted-5b1e';
+const GREETING = 'resource "terraform_data" "greeting" {\n  input = "hello"\n}\n';
+const bins: string[] = [];
+afterAll(() => {
+  for (const bin of bins) rmSync(bin, { recursive: true, force: true });
+});
+
+function binOf(name: string, ensure: () => string): string {
+  const bin = mkdtempSync(join(tmpdir(), 'planwarden-bin-'));
+  bins.push(bin);
+  symlinkSync(ensure(), join(bin, name));
+  return bin;
+}
+
+/** planwarden.yaml with a stack that is planned and applied in GitHub Actions. */
+const withStack =
+  (binary: string, startSeconds = 600) =>
+  (yaml: string): string =>
+    yaml
+      .replace(
+        'people:',
+        `  - name: web
+    environment: staging
+    repository: platform/infrastructure
+    path: stacks/web
+    kind: terraform
+    stack: web
+    terraform:
+      binary: ${binary}
+      runner: actions
+      workflow: { startSeconds: ${startSeconds}, endSeconds: 600 }
+
+people:`,
+      )
+      .replace('targets: [staging]', 'targets: [staging, web]');
+
+async function proposed(world: World, files: Record<string, string>): Promise<string> {
+  const { isError, data } = await world.call('propose_change', {
+    ...{ target: 'web', title: 'Greet', reason: 'The page needs a greeting.' },
+    files: Object.entries(files).map(([path, content]) => ({ path, content })),
+  });
+  expect([isError, data.code]).toEqual([false, undefined]);
+  return String(data.run);
+}
+
+async function approve(world: World, run: string): Promise<RunSeen> {
+  const waiting = await world.until(run, waitsForApproval);
+  expect(waiting.run).toMatchObject({ state: 'awaiting_approval', outcome: null });
+  const pull = waiting.pullRequest;
+  expect(await world.review('ravi-reviewer', pull?.number ?? 0, 'APPROVE', pull?.evidenceSha ?? '')).toBe(200);
+  return waiting;
+}
+
+/** Everything the sandbox GitHub keeps on disk about a workflow: logs, sealed plans, its own state. */
+const logOf = async (world: World, run: string): Promise<string[]> =>
+  (await world.at.app.services.runs.events(run)).map(({ message }) => message);
+const stateFile = (world: World): string => join(world.folder, 'terraform/states/web/terraform.tfstate');
+const github = (world: World) => world.at.app.services.sourceControl(world.at.app.services.config.target('web'));
+const effects = (world: World): number =>
+  world.at.github.control.countEffects()['actions/create-workflow-dispatch'] ?? 0;
+
+describe.each(binaries)('a stack planned and applied in GitHub Actions, with %s', (name, ensure) => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld({}, undefined, withStack(name), { PATH: binOf(name, ensure) });
+  }, 1_200_000);
+  afterAll(async () => {
+    await world?.stop();
+  });
+
+  test('ends applied: planned on the branch, applied on the tag, merged, nothing left to change', async () => {
+    const run = await proposed(world, { 'main.tf': GREETING });
+    const waiting = await approve(world, run);
+    expect(waiting.plan?.text).toContain('Plan: 1 to create, 0 to update, 0 to replace, 0 to delete, 0 unchanged.');
+    const evidence = waiting.pullRequest?.evidenceSha ?? '';
+    const stored = await world.at.app.services.subjects.find(run, 1);
+    expect(JSON.parse(stored?.json ?? '{}')).toMatchObject({ change: { workflowsDigest: expect.any(String) } });
+    const ended = await world.until(run, hasEnded);
+    expect(ended.run).toMatchObject({ state: 'applied', outcome: null });
+    expect(ended.verified).toEqual(['1 resource as approved (stack web)']);
+    expect(JSON.parse(readFileSync(stateFile(world), 'utf8'))).toMatchObject({
+      resources: [{ type: 'terraform_data', name: 'greeting' }],
+    });
+    const runs = await github(world).workflowRuns(evidence);
+    expect(runs).toMatchObject([{ name: `Planwarden apply ${run}/1`, conclusion: 'success', actorId: 9002 }]);
+    expect(effects(world)).toBe(2);
+    const log = (await logOf(world, run)).join('\n');
+    expect(log).toMatch(/workflow run \d+: planwarden: planned with/);
+    expect(log).toMatch(/workflow run \d+: planwarden: applied sha256:[0-9a-f]{64}; state serial 1/);
+    const steps = ended.steps.map((step) => step.name);
+    expect(steps.indexOf('apply')).toBeLessThan(steps.indexOf('merge'));
+  });
+
+  test('tells no secret of a plan anywhere outside of the state and the sealed plan', async () => {
+    const run = await proposed(world, {
+      'secret.tf': `variable "key" {
+  default   = "${SECRET.split('-')[0]}"
+  sensitive = true
+}
+
+resource "terraform_data" "vault" {
+  input = { key = join("-", [var.key, "planted", "5b1e"]), colour = "blue" }
+}
+`,
+    });
+    await approve(world, run);
+    const ended = await world.until(run, hasEnded);
+    expect(ended.run).toMatchObject({ state: 'applied' });
+    expect(readFileSync(stateFile(world), 'utf8')).toContain(SECRET);
+    const kept = join(world.folder, 'github');
+    const { execFileSync } = await import('node:child_process');
+    const found = (() => {
+      try {
+        return execFileSync('grep', ['-rla', SECRET, kept], { encoding: 'utf8' });
+      } catch {
+        return '';
+      }
+    })();
+    expect(found).toBe('');
+    expect(JSON.stringify(ended) + (await logOf(world, run)).join('\n')).not.toContain(SECRET);
+  });
+
+  test('what terraform refuses in the job is told with its place', async () => {
+    const run = await proposed(world, {
+      'wrong.tf': 'resource "terraform_data" "wrong" {\n  input = terraform_data.nowhere.output\n}\n',
+    });
+    const ended = await world.until(run, hasEnded);
+    expect(ended.run).toMatchObject({ state: 'errored', outcome: { code: 'TERRAFORM_INVALID' } });
+    expect(ended.run.outcome).toMatchObject({ where: { file: 'wrong.tf', line: 2 } });
+  });
+});
+
+/** Dies once, at the given meeting of a point. */
+function dyingAt(point: string, meeting: number): FaultPoints {
+  let met = 0;
+  return {
+    at: (name) => {
+      if (name !== point) return;
+      met += 1;
+      if (met === meeting) throw new PlanwardenError('LEASE_LOST', 'the worker died', { remedy: 'none' });
+    },
+  };
+}
+/** Effects of a run up to the start of its plan, and of its apply. */
+const [START_PLAN, START_APPLY] = [4, 9];
+
+describe('GitHub Actions that fail', () => {
+  let bin = '';
+  let world: World | undefined;
+  beforeAll(() => {
+    bin = binOf('tofu', peers.ensureOpenTofu);
+  }, 1_200_000);
+  afterEach(async () => {
+    await world?.stop();
+    world = undefined;
+  });
+  const opened = async (test: Parameters<typeof startWorld>[0], startSeconds?: number): Promise<World> => {
+    world = await startWorld({ leaseMs: 1000, ...test }, undefined, withStack('tofu', startSeconds), { PATH: bin });
+    return world;
+  };
+  const serial = (at: World): number => JSON.parse(readFileSync(stateFile(at), 'utf8')).serial as number;
+
+  test('lost answers to both starts: each is found by its name and never made twice', async () => {
+    const at = await opened({});
+    at.at.github.control.dropAnswerOnce('actions/create-workflow-dispatch');
+    const run = await proposed(at, { 'main.tf': GREETING });
+    await at.until(run, waitsForApproval);
+    at.at.github.control.dropAnswerOnce('actions/create-workflow-dispatch');
+    await approve(at, run);
+    const ended = await at.until(run, hasEnded);
+    expect([ended.run.state, ended.run.outcome]).toEqual(['applied', null]);
+    expect(serial(at)).toBe(1);
+    expect(effects(at)).toBe(2);
+  });
+
+  test('a start that appears late and was made again: the second ends as a duplicate, one apply', async () => {
+    const at = await opened({ faults: dyingAt('runs:effect:acted', START_PLAN) });
+    const release = at.at.github.control.holdDispatches();
+    const run = await proposed(at, { 'main.tf': GREETING });
+    for (;;) {
+      if (effects(at) === 2) break;
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    release();
+    await approve(at, run);
+    const ended = await at.until(run, hasEnded);
+    expect([ended.run.state, ended.run.outcome]).toEqual(['applied', null]);
+    const { codeSha } = (await at.at.app.services.runs.output(run, 'open-pull-request', 1)) as { codeSha: string };
+    const runs = [...(await github(at).workflowRuns(codeSha))].sort((a, b) => a.id - b.id);
+    expect(runs.map(({ conclusion }) => conclusion)).toEqual(['success', 'failure']);
+    expect(await github(at).workflowLog(runs[1]?.id ?? 0)).toContain('planwarden-end {"code":"DUPLICATE_START"}');
+  });
+
+  test('a worker that dies after the start of the apply waits for it and applies once', async () => {
+    const at = await opened({ faults: dyingAt('runs:effect:acted', START_APPLY) });
+    const run = await proposed(at, { 'main.tf': GREETING });
+    await approve(at, run);
+    const ended = await at.until(run, hasEnded);
+    expect([ended.run.state, ended.run.outcome]).toEqual(['applied', null]);
+    expect(effects(at)).toBe(2);
+    expect(serial(at)).toBe(1);
+    expect(await logOf(at, run)).toContain('start-apply had been done before');
+  });
+
+  test('an apply that finds no runner ends as failed, with nothing merged; a plan ends as errored', async () => {
+    const at = await opened({}, 3);
+    const run = await proposed(at, { 'main.tf': GREETING });
+    await at.until(run, waitsForApproval);
+    const release = at.at.github.control.holdDispatches();
+    await approve(at, run);
+    const ended = await at.until(run, hasEnded);
+    expect(ended.run).toMatchObject({ state: 'apply_failed', outcome: { code: 'WORKFLOW_NOT_STARTED' } });
+    expect(at.at.github.control.countEffects()['pulls/merge'] ?? 0).toBe(0);
+    release();
+  });
+
+  test('a plan by somebody else under our name is not taken, and a state that moved is not applied to', async () => {
+    const at = await opened({});
+    const run = await proposed(at, { 'main.tf': GREETING });
+    await at.until(run, waitsForApproval);
+    // Somebody applies by hand between the vote and the job: the job finds its plan stale.
+    const hold = at.at.github.control.holdRunners();
+    await approve(at, run);
+    await at.until(run, ({ run }) => run.ended || run.wait?.reason === 'workflow');
+    const { terraform, config } = at.at.app.services;
+    const target = config.target('web');
+    if (target.kind !== 'terraform') throw new Error('web is no stack');
+    const files = [{ path: 'hand.tf', content: 'resource "terraform_data" "hand" {\n  input = 1\n}\n' }];
+    const byHand = await terraform.runner(target).plan({ stack: 'web', files });
+    await terraform.runner(target).apply({ stack: 'web', files, planFile: byHand.planFile, approved: byHand.plan });
+    hold();
+    const ended = await at.until(run, hasEnded);
+    expect(ended.run).toMatchObject({ state: 'apply_failed', outcome: { code: 'PLAN_STALE' } });
+    expect(serial(at)).toBe(1);
+    expect(existsSync(stateFile(at))).toBe(true);
+  });
+});
