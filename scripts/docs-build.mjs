@@ -15,7 +15,18 @@ function withPart(name, part, text) {
   return `${before}<!-- ${part} -->\n\n${text}\n\n<!-- /${part} -->${after}`;
 }
 
+const gateRules = JSON.parse(readFileSync(join(root, 'libs/approvals/gate-rules.json'), 'utf8'));
+
 const pages = {
+  'docs/gate-rules.md': `# Rules of the gate
+
+Generated from \`libs/approvals/gate-rules.json\`; change that, then run \`npm run docs:build\`. Tests cite the rules they prove by
+\`// gate: <id>\`; \`test/gate-rules.spec.ts\` fails for a rule that nobody cites.
+
+| id | rule | from |
+| --- | --- | --- |
+${gateRules.map(({ id, text, source }) => `| \`${id}\` | ${text} | ${source} |`).join('\n')}
+`,
   'docs/run-states.md': `# States of a run
 
 Generated from the one map of states in \`libs/runs/src/run-states.ts\`; change the map, then run \`npm run docs:build\`.

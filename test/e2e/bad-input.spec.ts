@@ -75,6 +75,7 @@ spec:
       securityContext: { privileged: true }
 `;
 
+// gate: audience
 describe('bad input is refused with code and place', () => {
   test.each<Row>([...MCP_ROWS, ...FILE_ROWS, ...REST_ROWS, ...DOOR_ROWS])('$name', async (row) => {
     const answer = await row.send(stage);
@@ -116,6 +117,7 @@ describe('after all of it', () => {
     expect((await world.client.listTools()).tools.map((tool) => tool.name).sort()).toEqual([...TOOL_NAMES].sort());
   });
 
+  // gate: no-tool-approves
   test('a tool that does not exist is an error of the protocol', async () => {
     await expect(world.client.callTool({ name: 'approve_run', arguments: { run: stage.waiting } })).rejects.toThrow(
       'Tool approve_run not found',

@@ -76,6 +76,7 @@ describe('what is read again after the vote', () => {
   });
 });
 
+// gate: webhooks-bells
 test('webhooks are only a bell: with every one of them lost the review is found by asking', async () => {
   const { control } = world.at.github;
   const first = control.deliveries().length;

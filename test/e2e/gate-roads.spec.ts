@@ -76,6 +76,7 @@ const inRound = (round: number) => (seen: RunSeen) =>
 const isFrozen = ({ run }: RunSeen) => run.ended || run.wait?.reason === 'freeze';
 
 describe('roads of a vote', () => {
+  // gate: roads-one-shape
   test('a review, a comment and a vote here name byte-equal subjects, and each person counts once', async () => {
     edit(withTarget('    quorum: 2\n'));
     const rest = await world.signIn('owner');
@@ -213,6 +214,7 @@ describe('presence', () => {
 });
 
 describe('freeze', () => {
+  // gate: freeze-answer
   test('holds what is approved, is an answer for agents, and lets go when lifted', async () => {
     const rest = await world.signIn('reviewer');
     const frozen = await rest('POST', '/api/v1/freezes', { environment: 'staging', reason: 'The shop has a sale.' });
@@ -239,6 +241,7 @@ describe('freeze', () => {
     expect((await world.until(run, hasEnded)).run.state).toBe('applied');
   });
 
+  // gate: break-glass-loud
   test('broken glass lifts it for one run, loudly, and no other', async () => {
     const rest = await world.signIn('reviewer', 'localhost');
     const { body: frozen } = await rest('POST', '/api/v1/freezes', { environment: null, reason: 'Audit.' });

@@ -54,6 +54,7 @@ describe('who may not approve', () => {
     expect((await world.until(waiting.run.id, waitsForApproval)).run.state).toBe('awaiting_approval');
   });
 
+  // gate: review-names-commit
   test('a review of another commit than the evidence; an account without write access cannot even review', async () => {
     const waiting = await waitingRun();
     const { number, sha } = pullOf(waiting);
@@ -94,6 +95,7 @@ describe('what voids a vote', () => {
     expect([ended.run.state, ended.run.outcome]).toEqual(['applied', null]);
   });
 
+  // gate: page-digest
   test('a page that shows an older subject is told so', async () => {
     const waiting = await waitingRun();
     const rest = await world.signIn('reviewer');

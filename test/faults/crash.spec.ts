@@ -47,6 +47,7 @@ async function approveAndEnd(at: World, run: string): Promise<RunSeen> {
 /** Commits: one with the files, one evidence; everything else exactly once. */
 const ONCE = { 'git/create-ref': 1, 'git/create-commit': 2, 'pulls/create': 1, 'pulls/merge': 1, 'checks/create': 1 };
 
+// gate: reenters-at-confirm
 describe('a worker that dies', () => {
   test('right after the merge, before its journal entry: the run ends applied, merged once', async () => {
     const faults = dyingAt('runs:effect:acted', [EFFECTS.length], gone);

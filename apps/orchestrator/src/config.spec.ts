@@ -177,6 +177,7 @@ describe('planwarden.yaml', () => {
     expect(refusal('mode: [sandbox').code).toBe('CONFIG_INVALID');
   });
 
+  // gate: production-presence
   test.each<[string, string, string, object]>([
     ['a number', 'staging', 'quorum: 2', { quorum: 2, presenceVotes: 0 }],
     [

@@ -3,6 +3,8 @@ import { useQueryClient } from '@tanstack/react-query';
 import { lazy, type ReactNode, Suspense, useEffect } from 'react';
 import { errorBodyOf, isSignedOut } from './api/api-error.js';
 import { keys, useSession } from './api/queries.js';
+import { FreezesPage } from './pages/freezes.page.js';
+import { PasskeysPage } from './pages/passkeys.page.js';
 import { RunPage } from './pages/run.page.js';
 import { RunsPage } from './pages/runs.page.js';
 import { Shell } from './pages/shell.js';
@@ -53,6 +55,10 @@ export function App() {
             <NewRequestPage />
           </Suspense>
         );
+      case 'freezes':
+        return <FreezesPage />;
+      case 'passkeys':
+        return <PasskeysPage />;
       case 'run':
         return <RunPage key={route.id} id={route.id} session={person} />;
       default:

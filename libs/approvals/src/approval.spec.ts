@@ -11,6 +11,7 @@ async function granted() {
 }
 const after = (ms: number) => ({ now: async () => new Date(start.getTime() + ms) });
 
+// gate: approval-sixty-seconds
 test('is fresh for its fence until 60 seconds have passed', async () => {
   const { approval, ports } = await granted();
   await expect(assertFresh(approval, 7, ports, 'merge')).resolves.toBeUndefined();
@@ -30,6 +31,7 @@ test('is refused under another fence', async () => {
   await expect(assertFresh(approval, 8, ports, 'merge')).rejects.toMatchObject({ code: 'APPROVAL_FENCE_PASSED' });
 });
 
+// gate: fresh-last
 test.each([
   ['PEOPLE_CHANGED', { peopleDigest: async () => peopleDigest([reviewer]) }],
   ['POLICY_CHANGED', { policyBundleDigest: async () => 'sha256:other' }],
@@ -48,6 +50,7 @@ test('is refused with FREEZE, naming it, when applies were frozen since', async 
   });
 });
 
+// gate: approval-unforgeable
 describe('cannot be made elsewhere', () => {
   const constructorOf = (approval: Approval) =>
     Reflect.get(approval, 'constructor') as new (

@@ -1,7 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
 import { PlanwardenError, type Subject, type TerraformPlan } from '@planwarden/contracts';
 import fc from 'fast-check';
-import { decision, owner, parts, person, plan, reviewer, sha, target, vote, world } from './confirm-world.spec-kit.js';
+import {
+  decision,
+  freeze,
+  owner,
+  parts,
+  person,
+  plan,
+  reviewer,
+  sha,
+  target,
+  vote,
+  world,
+} from './confirm-world.spec-kit.js';
 import {
   assertFresh,
   buildSubject,
@@ -28,6 +40,7 @@ test('gives an Approval when every fact agrees and the quorum is reached', async
   expect(outcome.approval.evidenceSha).toBe(sha('e'));
 });
 
+// gate: evidence-commit, neutral-keeps
 const newRounds: [string, string, (w: World) => Partial<ConfirmPorts>][] = [
   ['no subject is stored', 'SUBJECT_CHANGED', () => ({ storedSubject: async () => null })],
   ['the branch moved', 'HEAD_MOVED', (w) => ({ pullRequest: async () => ({ ...w.pull, headSha: sha('f') }) })],
@@ -130,6 +143,17 @@ const newRounds: [string, string, (w: World) => Partial<ConfirmPorts>][] = [
     'FACTS_CHANGED',
     () => ({ factsDigest: async () => 'sha256:new', judgeAgain: async () => ({ allow: false, quorum: 1 }) }),
   ],
+  [
+    'another owner is asked for',
+    'QUORUM_RAISED',
+    () => ({ demands: async () => ({ ...parts.demands, owners: [{ pattern: '*', people: ['third'], unknown: [] }] }) }),
+  ],
+  [
+    'a role is asked for',
+    'QUORUM_RAISED',
+    () => ({ demands: async () => ({ ...parts.demands, roles: { security: 1 } }) }),
+  ],
+  ['presence is asked for', 'QUORUM_RAISED', () => ({ demands: async () => ({ ...parts.demands, presence: 1 }) })],
   ['the target changed', 'TARGET_CHANGED', () => ({ target: async () => ({ ...target, quorum: 2 }) })],
 ];
 test.each(newRounds)('starts a new round when %s: %s', async (_, code, change) => {
@@ -141,6 +165,21 @@ test.each([
   ['facts', { factsDigest: async () => 'sha256:new' }],
 ])('keeps the votes when changed %s judge the change no worse', async (_, change) => {
   expect(await confirmWith(() => change)).toMatchObject({ kind: 'approved' });
+});
+
+test('keeps the votes when less is asked for now', async () => {
+  const asked = { presence: 0, roles: { security: 1 }, owners: [{ pattern: '*', people: ['reviewer'], unknown: [] }] };
+  const w = world(buildSubject({ ...parts, demands: asked }));
+  const security = { ...reviewer, roles: { staging: ['approver', 'security'] } };
+  const people = [owner, security];
+  const { peopleDigest } = await import('./index.js');
+  const ports = {
+    ...w.ports,
+    journal: async () => ({ ...w.journal, demands: asked }),
+    people: async () => people,
+    peopleDigest: async () => peopleDigest(people),
+  };
+  expect(await confirm(ports, request)).toMatchObject({ kind: 'approved' });
 });
 
 const waits: [string, string, (w: World) => Partial<ConfirmPorts>][] = [
@@ -161,6 +200,7 @@ const waits: [string, string, (w: World) => Partial<ConfirmPorts>][] = [
       }),
     }),
   ],
+  ['applies are frozen', 'FREEZE', () => ({ freeze: async () => freeze })],
   [
     'GitHub would refuse the merge',
     'MERGE_BLOCKED',
@@ -184,6 +224,7 @@ test.each(waits)('keeps waiting when %s: %s', async (name, code, change) => {
   expect(await confirm({ ...w.ports, ...people, ...change(w) }, request)).toMatchObject({ kind: 'keep-waiting', code });
 });
 
+// gate: outcomes, approval-phase-denies, own-merge, discard-ends
 describe('ends', () => {
   test.each([
     ['closed', 'PR_CLOSED'],
@@ -231,6 +272,7 @@ test('passes on what a port throws for any other reason', async () => {
   await expect(confirmWith(broken)).rejects.toThrow('bug');
 });
 
+// gate: stored-hashes, one-field-changed
 describe('a stored subject that was tampered with', () => {
   const leaves = (value: unknown, path: string[] = []): string[][] =>
     typeof value === 'object' &&
@@ -291,6 +333,76 @@ describe('a stored subject that was tampered with', () => {
     }));
     expect(outcome).toMatchObject({ kind: 'new-round', code: 'SUBJECT_CHANGED', field: 'extra' });
   });
+});
+
+/** Every fact outside, changed to anything else: the code that refuses it, or null where neutral keeps the votes. */
+const outside: Record<string, (w: World, other: string) => [code: string | null, Partial<ConfirmPorts>]> = {
+  head: (w, other) => ['HEAD_MOVED', { pullRequest: async () => ({ ...w.pull, headSha: other }) }],
+  'base branch': (w, other) => ['BASE_MOVED', { pullRequest: async () => ({ ...w.pull, baseBranch: other }) }],
+  'text of the PR': (w, other) => ['PR_TEXT_EDITED', { pullRequest: async () => ({ ...w.pull, blockDigest: other }) }],
+  'evidence commit': (w, other) => ['EVIDENCE_DIFFERS', { evidence: async () => ({ ...w.evidence, sha: other }) }],
+  parent: (w, other) => ['EVIDENCE_DIFFERS', { evidence: async () => ({ ...w.evidence, parents: [other] }) }],
+  tree: (w, other) => ['TREE_DIFFERS', { evidence: async () => ({ ...w.evidence, tree: other }) }],
+  trailer: (w, other) => ['EVIDENCE_DIFFERS', { evidence: async () => ({ ...w.evidence, trailers: [other] }) }],
+  'merge base': (w, other) => ['BASE_MOVED', { base: async () => ({ ...w.base, mergeBase: other }) }],
+  'base below the path': (w, other) => ['BASE_MOVED', { base: async () => ({ ...w.base, tipSubtree: other }) }],
+  blob: (_, other) => [
+    'TREE_DIFFERS',
+    { changedFiles: async () => [{ path: 'staging/nginx.yaml', mode: '100644', blobSha: other }] },
+  ],
+  plan: (_, other) => [
+    'PLAN_STALE',
+    {
+      planNow: async () => ({
+        kind: plan.kind,
+        plan: { ...plan, digest: other },
+        toolVersions: parts.plan.toolVersions,
+      }),
+    },
+  ],
+  tools: (_, other) => [
+    'TOOLS_CHANGED',
+    { planNow: async () => ({ kind: plan.kind, plan, toolVersions: { planwarden: other } }) },
+  ],
+  'live object': (_, other) => [
+    'LIVE_CHANGED',
+    {
+      planNow: async () => ({
+        kind: plan.kind,
+        plan: { ...plan, digest: other, objects: plan.objects.map((one) => ({ ...one, liveDigest: other })) },
+        toolVersions: parts.plan.toolVersions,
+      }),
+    },
+  ],
+  target: (_, other) => ['TARGET_CHANGED', { target: async () => ({ ...target, path: other }) }],
+  'policy, neutral': (_, other) => [null, { policyBundleDigest: async () => other }],
+  'policy, worse': (_, other) => [
+    'POLICY_CHANGED',
+    { policyBundleDigest: async () => other, judgeAgain: async () => ({ allow: false, quorum: 1 }) },
+  ],
+  'facts, neutral': (_, other) => [null, { factsDigest: async () => other }],
+  'facts, worse': (_, other) => [
+    'FACTS_CHANGED',
+    { factsDigest: async () => other, judgeAgain: async () => ({ allow: false, quorum: 1 }) },
+  ],
+  owners: (_, other) => [
+    'QUORUM_RAISED',
+    { demands: async () => ({ ...parts.demands, owners: [{ pattern: other, people: [], unknown: [] }] }) },
+  ],
+  freeze: (_, other) => ['FREEZE', { freeze: async () => ({ ...freeze, reason: other }) }],
+  'what GitHub demands': (_, other) => ['MERGE_BLOCKED', { mergeAcceptance: async () => ({ missing: [other] }) }],
+  votes: (_, other) => ['VOTES_BELOW_QUORUM', { votes: async () => ({ votes: [vote(other)], uncounted: [] }) }],
+};
+
+// gate: one-fact-changed, neutral-keeps
+test.each(Object.entries(outside))('a change of %s alone is refused by its own code, or kept', async (_, change) => {
+  const property = fc.asyncProperty(fc.string({ minLength: 1 }), async (salt) => {
+    const w = world();
+    const [code, ports] = change(w, `other-${salt}`);
+    const outcome = await confirm({ ...w.ports, ...ports }, request);
+    expect('code' in outcome ? outcome.code : outcome.kind).toBe(code ?? 'approved');
+  });
+  await fc.assert(property, { numRuns: 15 });
 });
 
 describe('a Terraform plan', () => {
@@ -357,6 +469,7 @@ describe('a Terraform plan', () => {
     }
   });
 
+  // gate: merge-after-apply
   describe('that was applied', () => {
     test('is merged without votes, freeze, state or expiry being asked again', async () => {
       const { ports } = terraformWorld({ applied: true });

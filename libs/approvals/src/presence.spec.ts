@@ -25,6 +25,7 @@ const complete = (passkey: SoftwarePasskey, assertion = passkey.assert(voteChall
 });
 const invalid = { code: 'PRESENCE_INVALID' };
 
+// gate: presence-challenge, presence-kept
 describe('verifyPresence, which needs nothing but the record', () => {
   test('takes the assertion whose challenge is the subject digest, again and again', async () => {
     const record = JSON.stringify(complete(new SoftwarePasskey(site)));
@@ -98,6 +99,7 @@ describe('passkeys of people', () => {
     return { key, owner: { ...reviewer, id: owner } };
   };
 
+  // gate: passkey-first
   test('the first one needs nobody, a second one the first', async () => {
     const { key, owner } = await enrolled();
     const second = new SoftwarePasskey(site);
@@ -128,6 +130,7 @@ describe('passkeys of people', () => {
     });
   });
 
+  // gate: passkey-new
   test('does not count for a run that waited before it was enrolled', async () => {
     const subjects = new SubjectStore(database.pool);
     const before = await enrolled();

@@ -12,6 +12,7 @@ afterAll(() => database.close());
 
 const reviewer = { id: 'reviewer', githubId: 2 };
 
+// gate: subject-canonical
 test('keeps a subject byte for byte, once a round', async () => {
   const store = new SubjectStore(database.pool);
   const built = await store.store({ ...parts, run: 'run_a' });
@@ -53,6 +54,7 @@ test('takes a vote only on the digest of the round now asked about', async () =>
   await expect(votes.cast(ask)).rejects.toMatchObject({ code: 'SUBJECT_CHANGED' });
 });
 
+// gate: freeze-stops
 describe('freezes', () => {
   const asked = { environment: 'staging', reason: 'sale', by: 'owner', from: null, until: null };
   const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
@@ -108,6 +110,7 @@ test('broken glass is for one subject and a time', async () => {
   });
 });
 
+// gate: web-votes-append-only
 test.each([
   'UPDATE web_votes SET decision = $$reject$$',
   'DELETE FROM web_votes',

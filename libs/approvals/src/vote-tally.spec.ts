@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Vote } from '@planwarden/contracts';
 import { owner, person, reviewer, target, vote } from './confirm-world.spec-kit.js';
 import { type TallyInput, tallyVotes } from './index.js';
@@ -51,6 +51,7 @@ const refusals: [string, string, Partial<TallyInput>][] = [
     { target: { environment: 'staging', leastAssurance: 'presence' } },
   ],
 ];
+// gate: requester, who-never-votes, numeric-ids, earlier-round, assurance
 test.each(refusals)('refuses with %s: %s', (code, _, more) => {
   const result = tally(more);
   expect(result.uncounted.map((entry) => entry.code)).toEqual([code]);
@@ -59,6 +60,7 @@ test.each(refusals)('refuses with %s: %s', (code, _, more) => {
   expect(result.missing).toHaveLength(1);
 });
 
+// gate: one-person-once
 test('counts one person once over all roads', () => {
   const votes = [vote(D), vote(D, { road: 'web', person: 'reviewer', at: '2030-01-01T00:00:01.000Z' })];
   const result = tally({ votes, quorum: 2 });
@@ -67,6 +69,7 @@ test('counts one person once over all roads', () => {
   expect(tally({ votes: [...votes, vote(D, { githubId: 3 })], quorum: 2 }).reached).toBe(true);
 });
 
+// gate: last-vote
 test("takes a person's last vote, whatever the order read", () => {
   const reject = vote(D, { decision: 'reject', at: '2030-01-01T00:00:01.000Z' });
   const again = vote(D, { at: '2030-01-01T00:00:02.000Z' });
@@ -80,6 +83,7 @@ test('a reject in the same instant as an approval blocks', () => {
   expect(tally({ votes: pair.reverse() }).rejects).toHaveLength(1);
 });
 
+// gate: reject-blocks
 test('a standing reject blocks whatever the quorum, but only of one who may vote', () => {
   const third = vote(D, { githubId: 3, decision: 'reject' });
   expect(tally({ votes: [vote(D), third] }).reached).toBe(false);
@@ -92,4 +96,76 @@ test('an approval with presence is not lost to a later one without', () => {
   expect(tally({ votes: [strong, weak], target: { environment: 'staging', leastAssurance: 'presence' } }).reached).toBe(
     true,
   );
+});
+
+const present = (person: string, more: Partial<Vote> = {}) =>
+  vote(D, { road: 'web', person, githubId: null, assurance: 'presence', ...more });
+
+// gate: self-approval
+test('who asked approves only where nobody else in people could, only with presence, and the record says so', () => {
+  const alone = { people: [owner, person('guest', 4, 'viewer')], votes: [present('owner')] };
+  expect(tally(alone)).toMatchObject({ reached: true, selfApproved: ['owner'] });
+  expect(tally({ ...alone, people: [owner, reviewer] }).uncounted.map((one) => one.code)).toEqual([
+    'VOTER_IS_REQUESTER',
+  ]);
+  // The others do not stop being able to because somebody had them push a commit.
+  const pushed = { people: [owner, reviewer], authors: { githubIds: [2], unknown: false } };
+  expect(tally({ ...alone, ...pushed }).uncounted.map((one) => one.code)).toEqual(['VOTER_IS_REQUESTER']);
+  expect(tally({ votes: [vote(D)] }).selfApproved).toEqual([]);
+});
+
+describe('what is asked besides the number', () => {
+  const secure = { ...person('third', 3), roles: { staging: ['approver', 'security'] } };
+  const people = [owner, reviewer, secure];
+  const none = { presence: 0, roles: {}, owners: [] };
+  const third = vote(D, { githubId: 3 });
+
+  // gate: quorum-by-role
+  test('a role: somebody who holds it has to be among them', () => {
+    const asked = { people, demands: { ...none, roles: { security: 1 } } };
+    expect(tally(asked).missing).toEqual(['1 approving vote of the role security; may vote: third']);
+    expect(tally({ ...asked, votes: [third] }).reached).toBe(true);
+    expect(tally({ ...asked, demands: { ...none, roles: { dba: 1 } } }).missing.join()).toContain('nobody who could');
+  });
+
+  // gate: presence-asked
+  test('presence: so many of them with a passkey', () => {
+    const asked = { people, demands: { ...none, presence: 1 } };
+    expect(tally(asked).missing.join()).toMatch(/passkey .*may vote: third, reviewer$/);
+    expect(tally({ ...asked, votes: [vote(D), present('third')] }).reached).toBe(true);
+  });
+
+  // gate: codeowners
+  test('an owner of each changed path, and who maps to nobody is named', () => {
+    const entry = { pattern: '/live/', people: ['third'], unknown: ['@org/team'] };
+    const asked = { people, demands: { ...none, owners: [entry] } };
+    expect(tally(asked).missing).toEqual([
+      'an owner of /live/ (CODEOWNERS) has to approve; may vote: third; nobody in people: @org/team',
+    ]);
+    expect(tally({ ...asked, votes: [third] }).reached).toBe(true);
+    const stuck = tally({ ...asked, demands: { ...none, owners: [{ ...entry, people: [] }] }, votes: [third] });
+    expect(stuck).toMatchObject({ reached: false });
+  });
+
+  // gate: break-glass-lifts
+  test('broken glass lifts roles and owners, but neither the number nor presence nor a reject', () => {
+    const breakGlass = {
+      ...{
+        id: 'glass_1',
+        run: 'run_1',
+        subjectDigest: D,
+        by: 'third',
+        reason: 'outage',
+        assurance: 'session' as const,
+      },
+      ...{ at: '2030-01-01T00:00:00.000Z', until: '2030-01-01T01:00:00.000Z' },
+    };
+    const owners = [{ pattern: '*', people: [], unknown: ['@org/team'] }];
+    const asked = { people, breakGlass, demands: { presence: 0, roles: { security: 2 }, owners } };
+    expect(tally(asked)).toMatchObject({ reached: true, breakGlass: { by: 'third' } });
+    expect(tally({ ...asked, quorum: 2 }).reached).toBe(false);
+    expect(tally({ ...asked, demands: { ...asked.demands, presence: 1 } }).reached).toBe(false);
+    expect(tally({ ...asked, votes: [vote(D), vote(D, { githubId: 3, decision: 'reject' })] }).reached).toBe(false);
+    expect(tally({ ...asked, votes: [vote(D, { githubId: 1 })] }).reached).toBe(false);
+  });
 });

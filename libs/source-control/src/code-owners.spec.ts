@@ -22,6 +22,7 @@ broken not-an-owner
 `;
 const ownersOf = (path: string) => rulesFor(parseCodeOwners(DOCUMENTED), [path]).flatMap(({ owners }) => owners);
 
+// gate: codeowners-last-match
 test.each([
   ['README.md', ['@global-owner1', '@global-owner2']],
   ['lib/x/y.js', ['@js-owner']],

@@ -39,6 +39,7 @@ test.each([
   });
 });
 
+// gate: comment-unedited
 test.each<[string, string, Partial<Comment>]>([
   ['VOTE_EDITED', `/planwarden approve ${SHORT}`, { updatedAt: '2030-01-01T00:00:01Z' }],
   ['VOTE_EDITED', `/planwarden approve ${SHORT}`, { isEdited: true }],

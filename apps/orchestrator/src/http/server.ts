@@ -87,7 +87,9 @@ export async function startHttpServer(app: App, listen: Listen): Promise<HttpSer
 function servePages(nest: NestExpressApplication, folder: string): void {
   nest.use(express.static(folder, { index: false, cacheControl: false }));
   nest.use((request: Request, response: Response, next: NextFunction) => {
-    const isPage = /^\/(?:$|runs(?:\/|$)|new(?:\/|$)|sign-in(?:\/|$))/.test(request.path);
+    const isPage = /^\/(?:$|runs(?:\/|$)|new(?:\/|$)|freezes(?:\/|$)|passkeys(?:\/|$)|sign-in(?:\/|$))/.test(
+      request.path,
+    );
     if (request.method !== 'GET' || !isPage) return next();
     response.sendFile(join(folder, 'index.html'));
   });

@@ -13,7 +13,7 @@ type Asked = z.output<typeof breakGlassRequestSchema>;
 
 /**
  * Breaks the glass for one run: its freeze, and the demands of roles and CODEOWNERS, are lifted for so many minutes.
- * The number of votes, presence, who may vote, policy and every comparison of confirm stand (ADR 0009).
+ * The number of votes, presence, who may vote, policy and every comparison of confirm stand (ADR 0015).
  * It is said on the pull request first: what cannot be said there is not done.
  * @throws PlanwardenError READ_ONLY, RUN_UNKNOWN, NOT_AWAITING_APPROVAL, SUBJECT_CHANGED, VOTER_*, ASSURANCE_TOO_LOW,
  * what `takePresence` throws, OUTSIDE_UNAVAILABLE

@@ -44,7 +44,7 @@ export function useSession(isAsked: boolean) {
   });
 }
 
-function useCsrf(): () => string | undefined {
+export function useCsrf(): () => string | undefined {
   const client = useQueryClient();
   return () => client.getQueryData<SessionView | null>(keys.session)?.csrfToken;
 }

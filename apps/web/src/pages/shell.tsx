@@ -1,6 +1,7 @@
 import type { SessionView } from '@planwarden/contracts';
 import type { ReactNode } from 'react';
 import { useSignOut } from '../api/queries.js';
+import { GateBanner } from '../gate/gate-banner.js';
 import { Link, useRouter } from '../router/router.js';
 
 interface ShellProps {
@@ -32,6 +33,12 @@ export function Shell({ session, children }: ShellProps) {
                 <Link to={{ page: 'new' }} current={route.page === 'new'}>
                   New request
                 </Link>
+                <Link to={{ page: 'freezes' }} current={route.page === 'freezes'}>
+                  Freezes
+                </Link>
+                <Link to={{ page: 'passkeys' }} current={route.page === 'passkeys'}>
+                  Passkeys
+                </Link>
               </nav>
               <div className="masthead__person">
                 <span>
@@ -52,6 +59,7 @@ export function Shell({ session, children }: ShellProps) {
         </div>
       </header>
       <main id="content" tabIndex={-1}>
+        {session === null ? null : <GateBanner />}
         {children}
       </main>
     </>

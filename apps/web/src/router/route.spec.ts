@@ -10,6 +10,8 @@ describe('addresses', () => {
     ['/runs/0199-ab', '', { page: 'run', id: '0199-ab' }],
     ['/new', '', { page: 'new' }],
     ['/sign-in', '', { page: 'sign-in' }],
+    ['/freezes', '', { page: 'freezes' }],
+    ['/passkeys/', '', { page: 'passkeys' }],
     ['/runs/a/b', '', { page: 'unknown', path: '/runs/a/b' }],
     ['/runs/%E0%A4%A', '', { page: 'unknown', path: '/runs/%E0%A4%A' }],
     ['/elsewhere', '', { page: 'unknown', path: '/elsewhere' }],

@@ -2,6 +2,8 @@
 export type Route =
   | { readonly page: 'runs'; readonly state: string | null }
   | { readonly page: 'new' }
+  | { readonly page: 'freezes' }
+  | { readonly page: 'passkeys' }
   | { readonly page: 'run'; readonly id: string }
   | { readonly page: 'sign-in' }
   | { readonly page: 'unknown'; readonly path: string };
@@ -18,6 +20,7 @@ export function parseRoute(path: string, search = ''): Route {
     return id === null ? { page: 'unknown', path } : { page: 'run', id };
   }
   if (first === 'new' && parts.length === 1) return { page: 'new' };
+  if ((first === 'freezes' || first === 'passkeys') && parts.length === 1) return { page: first };
   if (first === 'sign-in' && parts.length === 1) return { page: 'sign-in' };
   return { page: 'unknown', path };
 }
@@ -31,6 +34,10 @@ export function addressOf(route: Route): string {
       return `/runs/${encodeURIComponent(route.id)}`;
     case 'new':
       return '/new';
+    case 'freezes':
+      return '/freezes';
+    case 'passkeys':
+      return '/passkeys';
     case 'sign-in':
       return '/sign-in';
     case 'unknown':

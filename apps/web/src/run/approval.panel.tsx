@@ -1,5 +1,6 @@
 import type { RunDetail, SessionView, Vote } from '@planwarden/contracts';
 import { useState } from 'react';
+import { BreakGlassForm } from '../gate/break-glass-form.js';
 import { useAnnounce } from '../ui/announcer.js';
 import { Time } from '../ui/time.js';
 import { sentence, shortDigest } from '../words/run-words.js';
@@ -50,9 +51,25 @@ export function ApprovalPanel({ detail, session }: ApprovalPanelProps) {
           ))}
         </ul>
       ) : null}
+      {approval.tally.selfApproved.length === 0 ? null : (
+        <p className="notice">
+          self_approved: {approval.tally.selfApproved.join(', ')} asked for this and approved it with a passkey, because
+          nobody else in people could.
+        </p>
+      )}
+      {detail.freeze === null ? null : (
+        <p className="notice">
+          Held whatever the votes: frozen by {detail.freeze.by}: {sentence(detail.freeze.reason, false)}
+        </p>
+      )}
+      {detail.breakGlass.map((glass) => (
+        <p className="notice" key={glass.id}>
+          {glass.by} broke the glass for this run until <Time at={glass.until} />: {sentence(glass.reason, false)}
+        </p>
+      ))}
       {isOpen && approval.tally.reached ? <p>Enough people approved.</p> : null}
       <Votes approval={approval} />
-      {isOpen ? <OwnPart key={run.id} approval={approval} run={run.id} session={session} /> : null}
+      {isOpen ? <OwnPart key={run.id} detail={detail} approval={approval} session={session} /> : null}
     </section>
   );
 }
@@ -63,7 +80,8 @@ function Votes({ approval }: { readonly approval: Approval }) {
     <li key={`${vote.road} ${vote.reference}`}>
       <span>
         <strong>{vote.person ?? `GitHub account ${vote.githubId ?? 'unknown'}`}</strong> {words}{' '}
-        {vote.road === 'web' ? 'here' : 'on the pull request'}, <Time at={vote.at} />
+        {vote.road === 'web' ? 'here' : 'on the pull request'}
+        {vote.assurance === 'presence' ? ', with a passkey' : ''}, <Time at={vote.at} />
       </span>
       {vote.reason === '' ? null : <q className="quote">{vote.reason}</q>}
       {why === undefined ? null : <span className="warn">Does not count: {sentence(why, false)}</span>}
@@ -84,8 +102,8 @@ function Votes({ approval }: { readonly approval: Approval }) {
 }
 
 interface OwnPartProps {
+  readonly detail: RunDetail;
   readonly approval: Approval;
-  readonly run: string;
   readonly session: SessionView;
 }
 
@@ -93,7 +111,7 @@ interface OwnPartProps {
  * The vote goes to the digest the person has in view. When the subject changes under their eyes the buttons go away
  * until they ask for the new one, so that no click lands on something unread.
  */
-function OwnPart({ approval, run, session }: OwnPartProps) {
+function OwnPart({ detail, approval, session }: OwnPartProps) {
   const announce = useAnnounce();
   const [shown, setShown] = useState(approval.subjectDigest);
   const { tally, you, subjectDigest } = approval;
@@ -119,5 +137,10 @@ function OwnPart({ approval, run, session }: OwnPartProps) {
   const mine = [...tally.approvals, ...tally.rejects].find((vote) => vote.person === session.person.id);
   if (!you.mayVote)
     return <p className="notice">You cannot vote here: {sentence(you.why ?? 'you lack the role', false)}</p>;
-  return <VoteForm run={run} digest={shown} mine={mine} />;
+  return (
+    <>
+      <VoteForm run={detail.run.id} digest={shown} mine={mine} needsPresence={you.needsPresence} />
+      <BreakGlassForm detail={detail} digest={shown} />
+    </>
+  );
 }

@@ -1,7 +1,10 @@
-import type { Vote } from '@planwarden/contracts';
+import type { Assertion, Vote } from '@planwarden/contracts';
 import { useId, useRef, useState } from 'react';
 import { ApiError, errorBodyOf } from '../api/api-error.js';
 import { useDiscard, useVote } from '../api/queries.js';
+import { voteChallenge } from '../gate/challenges.js';
+import { countingIds, usePasskeys } from '../gate/gate.queries.js';
+import { assertPresence, passkeysRefusal } from '../gate/passkey.js';
 import { useAnnounce } from '../ui/announcer.js';
 import { ErrorBox } from '../ui/error-box.js';
 import { shortDigest } from '../words/run-words.js';
@@ -12,10 +15,12 @@ interface VoteFormProps {
   readonly digest: string;
   /** The person's vote that counts now, if any. */
   readonly mine: Vote | undefined;
+  /** Whether an approval without a passkey would not be enough. */
+  readonly needsPresence: boolean;
 }
 
 /** Approve, reject with a reason, or discard. */
-export function VoteForm({ run, digest, mine }: VoteFormProps) {
+export function VoteForm({ run, digest, mine, needsPresence }: VoteFormProps) {
   const announce = useAnnounce();
   const vote = useVote(run);
   const discard = useDiscard(run);
@@ -24,14 +29,20 @@ export function VoteForm({ run, digest, mine }: VoteFormProps) {
   const [isDiscarding, setDiscarding] = useState(false);
   const field = useRef<HTMLTextAreaElement>(null);
   const id = useId();
+  const passkeys = usePasskeys();
+  const [presenceFailure, setPresenceFailure] = useState<unknown>(null);
+  const credentials = countingIds(passkeys.data);
+  const refusal = passkeysRefusal();
+  const mayBePresent = credentials.length > 0 && refusal === null;
   const isBusy = vote.isPending || discard.isPending;
-  const error = vote.error ?? discard.error;
+  const error = vote.error ?? discard.error ?? presenceFailure;
 
-  const cast = (decision: 'approve' | 'reject') => {
+  const cast = (decision: 'approve' | 'reject', presence?: Assertion) => {
     if (decision === 'reject' && !hasReason()) return;
     discard.reset();
+    setPresenceFailure(null);
     vote.mutate(
-      { subjectDigest: digest, decision, reason: reason.trim() },
+      { subjectDigest: digest, decision, reason: reason.trim(), ...(presence === undefined ? {} : { presence }) },
       {
         onSuccess: () => {
           setReason('');
@@ -39,6 +50,14 @@ export function VoteForm({ run, digest, mine }: VoteFormProps) {
         },
       },
     );
+  };
+  const castPresent = async () => {
+    vote.reset();
+    try {
+      cast('approve', await assertPresence(voteChallenge(digest), credentials));
+    } catch (failure) {
+      setPresenceFailure(failure);
+    }
   };
   const hasReason = (): boolean => {
     const has = reason.trim() !== '';
@@ -89,10 +108,22 @@ export function VoteForm({ run, digest, mine }: VoteFormProps) {
           {lacksReason ? 'Say why.' : ''}
         </p>
       </div>
+      {needsPresence && !mayBePresent ? (
+        <p className="notice">
+          An approval with a passkey is asked for here: {refusal ?? 'you have none that counts yet; see Passkeys'}.
+        </p>
+      ) : null}
       <div className="vote__buttons">
-        <button type="button" className="button button--approve" disabled={isBusy} onClick={() => cast('approve')}>
-          Approve {shortDigest(digest)}
-        </button>
+        {mayBePresent ? (
+          <button type="button" className="button button--approve" disabled={isBusy} onClick={() => void castPresent()}>
+            Approve {shortDigest(digest)} with your passkey
+          </button>
+        ) : null}
+        {needsPresence && mayBePresent ? null : (
+          <button type="button" className="button button--approve" disabled={isBusy} onClick={() => cast('approve')}>
+            Approve {shortDigest(digest)}
+          </button>
+        )}
         <button type="button" className="button button--reject" disabled={isBusy} onClick={() => cast('reject')}>
           Reject
         </button>

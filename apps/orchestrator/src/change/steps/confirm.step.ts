@@ -46,7 +46,6 @@ export function confirmStep(services: ChangeServices): Step {
       const { run, fence } = context;
       context.carry.delete(APPROVAL);
       try {
-        await noteBrokenGlass(services, context);
         const target = services.config.target(run.target);
         const started =
           target.kind === 'terraform' && target.terraform.runner === 'actions'
@@ -55,6 +54,8 @@ export function confirmStep(services: ChangeServices): Step {
         if (started) return started;
         const asked = { run: run.id, round: run.round, fence };
         const outcome = await confirm(confirmPorts(services, run, context.output), asked);
+        // After the reads: what was broken while they ran is told as well.
+        await noteBrokenGlass(services, context);
         const settled = await settle(services, context, outcome);
         await tellConfirm(services, context, outcome);
         return settled;
