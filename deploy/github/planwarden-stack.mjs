@@ -5413,6 +5413,7 @@ const ERROR_CODES = {
 	PR_TEXT_EDITED: "caller",
 	SUBJECT_EXPIRED: "caller",
 	MERGE_BLOCKED: "operator",
+	UNPROTECTED: "operator",
 	MERGE_REFUSED: "operator",
 	MERGED_TREE_DIFFERS: "operator",
 	PR_CLOSED: "caller",

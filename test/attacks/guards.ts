@@ -56,11 +56,11 @@ export const GUARDS = {
   },
   origin: {
     holds: 'no page of another site sends anything',
-    cuts: [cut(CALLER, `if (url?.protocol !== 'http:' || !isOurs(url.host, port)) {`, 'if (false) {')],
+    cuts: [cut(CALLER, `if (url?.protocol !== 'http:' || !isOurs(url.host, names)) {`, 'if (false) {')],
   },
   host: {
     holds: 'no other name leads here',
-    cuts: [cut(CALLER, `if (!isOurs(request.headers.host ?? '', port)) {`, 'if (false) {')],
+    cuts: [cut(CALLER, `if (!isOurs(request.headers.host ?? '', names)) {`, 'if (false) {')],
   },
   requester: {
     holds: 'who asked, or for whom an agent asked, does not vote',
@@ -241,8 +241,8 @@ export const GUARDS = {
     cuts: [
       cut(
         'apps/orchestrator/src/change/steps/confirm.step.ts',
-        `if (kind === 'manifests' && !(await context.takeLock(lock))) {`,
-        'if (false) {',
+        'if (wait) return target.kind',
+        'if (false) return target.kind',
       ),
     ],
   },
@@ -250,7 +250,7 @@ export const GUARDS = {
     holds: 'an installation held still decides nothing',
     cuts: [
       cut('apps/orchestrator/src/config.source.ts', 'if (!this.current().readOnly) return;', 'return;'),
-      cut('apps/orchestrator/src/compose.ts', 'return config.current().readOnly;', 'return false;'),
+      cut('apps/orchestrator/src/run-worker.ts', 'return config.current().readOnly;', 'return false;'),
     ],
   },
   'webhook-signature': {

@@ -1,3 +1,4 @@
+export { githubCheck } from './commands/github-check.command.js';
 export { graphRebuild } from './commands/graph-rebuild.command.js';
 export { mcp } from './commands/mcp.command.js';
 export { runsRebuild } from './commands/runs-rebuild.command.js';

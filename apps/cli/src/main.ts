@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { isPlanwardenError } from '@planwarden/contracts';
+import { githubCheck } from './commands/github-check.command.js';
 import { graphRebuild } from './commands/graph-rebuild.command.js';
 import { runsRebuild } from './commands/runs-rebuild.command.js';
 import { signIn } from './commands/sign-in.command.js';
@@ -8,6 +9,7 @@ import { dataFolder, tokenFile } from './config.js';
 const USAGE = `Usage: planwarden <command> [--data <folder>]
 
   sign-in <person>   prints a one-time sign-in link for a person of planwarden.yaml
+  github check       says how the repositories are protected, by name; ends with 1 where something is missing
   graph rebuild      fills a graph in Neo4j again from what Postgres records
   runs rebuild       makes the rows of all runs again from the journal
   mcp                an MCP server on stdin and stdout, for clients that start one; --token-file <file> names the
@@ -36,15 +38,22 @@ async function main(): Promise<number> {
     return 0;
   }
   const said = await run(words, dataFolder(data));
-  if (said === undefined) process.stderr.write(USAGE);
-  else process.stdout.write(`${said}\n`);
-  return said === undefined ? 2 : 0;
+  if (said === undefined) {
+    process.stderr.write(USAGE);
+    return 2;
+  }
+  const { text, isGood } = typeof said === 'string' ? { text: said, isGood: true } : said;
+  process.stdout.write(`${text}\n`);
+  return isGood ? 0 : 1;
 }
 
-/** @returns what to print; undefined: no such command */
-async function run([command, what, ...more]: readonly string[], folder: string): Promise<string | undefined> {
+type Said = string | { readonly text: string; readonly isGood: boolean };
+
+/** @returns what to print, with a bad end where something is missing; undefined: no such command */
+async function run([command, what, ...more]: readonly string[], folder: string): Promise<Said | undefined> {
   if (what === undefined || more.length > 0) return undefined;
   if (command === 'sign-in') return signIn(what, folder);
+  if (command === 'github' && what === 'check') return githubCheck(folder);
   if (command === 'graph' && what === 'rebuild') return graphRebuild(folder);
   if (command === 'runs' && what === 'rebuild') return runsRebuild(folder);
   return undefined;

@@ -3,6 +3,7 @@ import { APP, type App } from './app.js';
 import { CatalogController } from './http/catalog.controller.js';
 import { EventsController } from './http/events.controller.js';
 import { FreezesController } from './http/freezes.controller.js';
+import { GithubController } from './http/github.controller.js';
 import { GraphController } from './http/graph.controller.js';
 import { HealthController } from './http/health.controller.js';
 import { PasskeysController } from './http/passkeys.controller.js';
@@ -18,6 +19,7 @@ export const CONTROLLERS = [
   SessionController,
   GraphController,
   RunsRebuildController,
+  GithubController,
   CatalogController,
   EventsController,
   RunsController,

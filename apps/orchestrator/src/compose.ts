@@ -106,6 +106,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
       fresh: (target) => freshPorts(pool, config, guardrails, target),
       botIds: [outside.github.authorBotId, outside.github.releaseBotId],
       toolVersions: outside.toolVersions,
+      mustBeProtected: outside.github.mustBeProtected,
       poll: options.poll ?? POLL_TIMES,
       log,
     };

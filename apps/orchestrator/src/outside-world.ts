@@ -17,6 +17,8 @@ export interface OutsideWorld {
     readonly webhookSecret: string;
     /** With which plans made in GitHub Actions are sealed for us. */
     readonly sealing: SealingKeys;
+    /** Of real repositories: confirm keeps waiting while one lacks a protection. The sandbox demands less (ADR 0004). */
+    readonly mustBeProtected: boolean;
   };
   /** The Kubernetes MCP server. */
   readonly kubernetesServer: ServerTransport;

@@ -40,6 +40,7 @@ export function outsideOf(connection: SandboxConnection, log: Log): OutsideWorld
       authorBotId,
       webhookSecret,
       sealing,
+      mustBeProtected: false,
     },
     kubernetesServer: {
       kind: 'http',

@@ -134,6 +134,8 @@ export interface ConfirmPorts extends FreshPorts {
   breakGlass(digest: string): Promise<BreakGlass | null>;
   /** Would GitHub take the merge of this commit now? `missing` names what it lacks; empty means yes. */
   mergeAcceptance(sha: string): Promise<{ readonly missing: readonly string[] }>;
+  /** What the repository lacks of the protection that real targets must have, by name. */
+  protection(): Promise<{ readonly missing: readonly string[] }>;
   /** Phase approval of the policy; it can only deny. */
   approvalDecision(subject: Subject, tally: Tally): Promise<Decision>;
 }

@@ -149,6 +149,7 @@ export function world(built = buildSubject(parts), digestInEvidence: string = bu
     demands: async () => parts.demands,
     breakGlass: async () => null,
     mergeAcceptance: async () => ({ missing: [] }),
+    protection: async () => ({ missing: [] }),
     approvalDecision: async () => decision(true),
   };
   const pull = {

@@ -207,6 +207,11 @@ const waits: [string, string, (w: World) => Partial<ConfirmPorts>][] = [
     () => ({ mergeAcceptance: async () => ({ missing: ['1 approving review'] }) }),
   ],
   [
+    'the repository lacks a protection',
+    'UNPROTECTED',
+    () => ({ protection: async () => ({ missing: ['no-force-push'] }) }),
+  ],
+  [
     'GitHub is down',
     'OUTSIDE_UNAVAILABLE',
     () => ({

@@ -74,7 +74,10 @@ async function confirmed(ports: ConfirmPorts, request: ConfirmRequest): Promise<
 
   const tally = await tallyOf(ports, journal, digest, people, target);
   const waiting =
-    tallyStop(tally) ?? (await freezeStop(ports, digest, tally)) ?? (await mergeStop(ports, journal, tally));
+    tallyStop(tally) ??
+    (await freezeStop(ports, digest, tally)) ??
+    (await protectionStop(ports, tally)) ??
+    (await mergeStop(ports, journal, tally));
   if (waiting) return waiting;
   const decision = await ports.approvalDecision(subject, tally);
   if (!decision.allow) return { kind: 'denied', decision, tally };
@@ -167,6 +170,13 @@ function tallyStop(tally: Tally): Stop | null {
 async function freezeStop(ports: ConfirmPorts, digest: string, tally: Tally): Promise<Stop | null> {
   const freeze = await ports.freeze(digest);
   return freeze === null ? null : { kind: 'keep-waiting', code: 'FREEZE', message: freezeWords(freeze), tally };
+}
+
+async function protectionStop(ports: ConfirmPorts, tally: Tally): Promise<Stop | null> {
+  const { missing } = await ports.protection();
+  if (missing.length === 0) return null;
+  const message = `the repository is not protected: ${missing.join('; ')}`;
+  return { kind: 'keep-waiting', code: 'UNPROTECTED', message, tally };
 }
 
 async function mergeStop(ports: ConfirmPorts, journal: JournalFacts, tally: Tally): Promise<Stop | null> {

@@ -98,6 +98,7 @@ export const ERROR_CODES = {
   PR_TEXT_EDITED: 'caller',
   SUBJECT_EXPIRED: 'caller',
   MERGE_BLOCKED: 'operator',
+  UNPROTECTED: 'operator',
   MERGE_REFUSED: 'operator',
   MERGED_TREE_DIFFERS: 'operator',
   PR_CLOSED: 'caller',

@@ -2,6 +2,11 @@ export { type OwnerRule, parseCodeOwners, rulesFor } from './code-owners.js';
 export { COMMAND_DIGEST_LENGTH, type Comment, votesFromComments } from './comment-votes.js';
 export type { SourceControlOptions } from './github-connection.js';
 export {
+  PROTECTION_REQUIREMENTS,
+  type ProtectionFinding,
+  type ProtectionRequirement,
+} from './protection.js';
+export {
   blockDigest,
   extractBlock,
   type PullRequestTextParts,

@@ -2,6 +2,7 @@ import { codeOwnersAt } from './code-owners.js';
 import { commentReads } from './comment-reads.js';
 import { connect, type SourceControlOptions } from './github-connection.js';
 import { mergeAcceptance } from './merge-acceptance.js';
+import { protectionReads } from './protection.js';
 import { type ExpectedPush, verifyPushedFiles } from './pushed-files.js';
 import { evidenceActs, releasedActs } from './release-acts.js';
 import { repositoryReads } from './repository-reads.js';
@@ -19,6 +20,7 @@ export function createSourceControl(options: SourceControlOptions & { readonly r
     ...commentReads(connection),
     codeOwnersAt: (sha: string) => codeOwnersAt(reads, sha),
     checkMergeAcceptance: mergeAcceptance(connection, reads),
+    protection: protectionReads(connection, reads, 'appId' in options.credential ? options.credential.appId : null),
     verifyPushedFiles: (push: ExpectedPush) => verifyPushedFiles(reads, push),
     ...evidenceActs(connection, reads),
     ...releasedActs(connection, reads, options.releaseBotId ?? null),

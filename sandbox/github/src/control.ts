@@ -1,4 +1,5 @@
 import { ApiError } from './http-kit.js';
+import type { SeedRepository } from './seed.js';
 import type { SandboxDelivery } from './webhook-sender.js';
 
 /** Acts that change what runs, or start something that does. */
@@ -14,6 +15,11 @@ export interface SandboxControl {
   countEffects(): Record<string, number>;
   /** What an account released by its acts: every other operation prepares, tells or asks. */
   released(accountId: number): Released;
+  /** Sets what protects a repository from now on, as an administrator would; what is not given stays. */
+  protect(
+    repository: string,
+    change: Partial<Pick<SeedRepository, 'protection' | 'rulesets' | 'allowAutoMerge'>>,
+  ): void;
   /** The next call of the operation answers with this status and does nothing. */
   failNext(operation: string, status: number): void;
   /** The next call of the operation takes effect, then the connection is cut instead of answered. */

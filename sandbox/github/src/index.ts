@@ -10,6 +10,7 @@ export {
   type SeedEnvironment,
   type SeedProtection,
   type SeedRepository,
+  type SeedRuleset,
   type SeedUser,
 } from './seed.js';
 export type { SandboxDelivery, SandboxWebhook } from './webhook-sender.js';

@@ -8,6 +8,10 @@ export function sandboxControl(core: SandboxCore): SandboxControl {
   return {
     countEffects: () => Object.fromEntries(faults.effects),
     released: (accountId) => faults.released(accountId),
+    protect: (repository, change) => {
+      const [owner = '', name = ''] = repository.split('/');
+      Object.assign(core.repository(owner, name).seed, change);
+    },
     failNext: (operation, status) => faults.failNext(operation, status),
     dropAnswerOnce: (operation) => faults.dropAnswerOnce(operation),
     pause: (operation) => faults.pause(operation),

@@ -38,6 +38,26 @@ export interface SeedProtection {
   requiredChecks?: string[];
   dismissStaleReviews?: boolean;
   requireUpToDate?: boolean;
+  requireCodeOwners?: boolean;
+  /** App from which the required checks are taken; any where it is not given. */
+  checkAppId?: number;
+  /** Administrators may go past the rules. */
+  adminsMayPass?: boolean;
+}
+
+/** A ruleset of a repository. The sandbox tells it; what it enforces is `protection`. */
+export interface SeedRuleset {
+  id: number;
+  name: string;
+  target: 'branch' | 'tag';
+  enforcement?: 'active' | 'evaluate' | 'disabled';
+  /** Patterns such as `refs/heads/main`, `~DEFAULT_BRANCH`, `refs/tags/planwarden/**`. */
+  include: string[];
+  exclude?: string[];
+  /** As GitHub's API writes them: `{ type, parameters }`. */
+  rules: { type: string; parameters?: Record<string, unknown> }[];
+  /** Ids of Apps that may go past it. */
+  bypassApps?: number[];
 }
 
 /** A repository owned by an organisation. `files` become its first commit. */
@@ -48,6 +68,8 @@ export interface SeedRepository {
   defaultBranch: string;
   files: Record<string, string>;
   protection?: Record<string, SeedProtection>;
+  rulesets?: SeedRuleset[];
+  allowAutoMerge?: boolean;
   collaborators: Record<string, Level>;
   /** Environments of workflows by name, with what their jobs may read. */
   environments?: Record<string, SeedEnvironment>;

@@ -118,16 +118,18 @@ export const VOTE_ATTACKS: readonly Attack[] = [
   },
   {
     id: 'second-thoughts-beyond-page-one',
-    tries: 'a change of mind is buried under a hundred comments',
+    tries: 'a change of mind is buried under a hundred comments, and dismissed',
     guard: 'all-pages',
-    refusal: 'VOTE_REJECTED',
+    refusal: 'VOTES_BELOW_QUORUM',
     run: async (stage) => {
       const seen = await stage.fresh('pair');
       await stage.review('tess-third', seen);
       for (let count = 0; count < 100; count += 1) await stage.review('mallory', seen, 'COMMENT');
-      await stage.review('tess-third', seen, 'REQUEST_CHANGES');
+      const { body } = await stage.review('tess-third', seen, 'REQUEST_CHANGES');
+      const at = `/pulls/${seen.pullRequest?.number}/reviews/${body.id}/dismissals`;
+      await stage.github('mallory', 'PUT', at, { message: 'Never mind.' });
       await stage.vote('reviewer', seen);
-      return stage.outcome(seen.run.id, 'VOTE_REJECTED');
+      return stage.outcome(seen.run.id, 'VOTES_BELOW_QUORUM');
     },
   },
 ];

@@ -50,6 +50,8 @@ export interface ChangeServices {
   readonly botIds: readonly number[];
   /** Versions of what made a plan, part of the subject. */
   readonly toolVersions: Readonly<Record<string, string>>;
+  /** Real targets: nothing is released into a repository that lacks a protection. */
+  readonly mustBeProtected: boolean;
   /** How often a parked run looks at GitHub by itself. */
   readonly poll: PollTimes;
   readonly log: Log;

@@ -15,6 +15,7 @@ import { demandsOf } from './demands.js';
 import { factsOfPlan } from './facts.js';
 import { judge } from './judge.js';
 import { makePlan } from './make-plan.js';
+import { missingProtection } from './protection.js';
 import { actorOf } from './run-request.js';
 import { workflowsDigest } from './terraform/actions/workflow-files.js';
 import { planNow } from './terraform/plan-stack.js';
@@ -112,6 +113,7 @@ export function confirmPorts(services: ChangeServices, run: RunRecord, output: R
     demands: async () => demandsOf(services, target(), await pull()),
     breakGlass: (digest) => services.breakGlass.running(digest),
     mergeAcceptance: async (sha) => github().checkMergeAcceptance((await pull()).number, sha),
+    protection: async () => ({ missing: services.mustBeProtected ? await missingProtection(services, target()) : [] }),
     approvalDecision: (subject, tally) =>
       judge(
         services,

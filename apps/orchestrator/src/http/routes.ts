@@ -39,6 +39,17 @@ export const releaseLocksBody = z.strictObject({ reason: z.string().min(1).max(2
 export const signInBody = z.strictObject({ token: z.string().min(1).max(200) });
 export const linkBody = z.strictObject({ person: z.string().min(1).max(63) });
 
+export const protectionAnswer = z.strictObject({
+  targets: z.array(
+    z.strictObject({
+      target: z.string(),
+      repository: z.string(),
+      branch: z.string(),
+      requirements: z.array(z.strictObject({ name: z.string(), says: z.string(), isMet: z.boolean() })),
+    }),
+  ),
+});
+
 export const ROUTES: readonly RouteDescription[] = [
   {
     method: 'get',
@@ -106,6 +117,14 @@ export const ROUTES: readonly RouteDescription[] = [
     audience: 'operator',
     status: 200,
     answer: z.strictObject({ runs: z.number(), mended: z.number() }),
+  },
+  {
+    method: 'post',
+    path: '/api/v1/github/check',
+    summary: "Reads at GitHub how each target's repository is protected: every requirement by name, met or not",
+    audience: 'operator',
+    status: 200,
+    answer: protectionAnswer,
   },
   {
     method: 'get',

@@ -4,6 +4,7 @@ import type { Level, SeedProtection } from '../seed.js';
 import { accountView } from '../views/account.view.js';
 import { commitView } from '../views/commit.view.js';
 import { fullRepositoryView, repositoryUrl } from '../views/repository.view.js';
+import { branchRules, rulesetView } from '../views/ruleset.view.js';
 
 const path = (branch: string): string => branch.split('/').map(encodeURIComponent).join('/');
 const protectionUrl = (core: SandboxCore, repo: RepositoryContext, branch: string): string =>
@@ -29,7 +30,7 @@ function protectionView(core: SandboxCore, repo: RepositoryContext, branch: stri
             strict: rules.requireUpToDate ?? false,
             contexts: checks,
             contexts_url: `${url}/required_status_checks/contexts`,
-            checks: checks.map((context) => ({ context, app_id: null })),
+            checks: checks.map((context) => ({ context, app_id: rules.checkAppId ?? null })),
           },
         }
       : {}),
@@ -38,13 +39,13 @@ function protectionView(core: SandboxCore, repo: RepositoryContext, branch: stri
           required_pull_request_reviews: {
             url: `${url}/required_pull_request_reviews`,
             dismiss_stale_reviews: rules.dismissStaleReviews ?? false,
-            require_code_owner_reviews: false,
+            require_code_owner_reviews: rules.requireCodeOwners ?? false,
             required_approving_review_count: rules.requiredReviews,
             require_last_push_approval: false,
           },
         }
       : {}),
-    enforce_admins: { url: `${url}/enforce_admins`, enabled: true },
+    enforce_admins: { url: `${url}/enforce_admins`, enabled: rules.adminsMayPass !== true },
     required_linear_history: { enabled: false },
     allow_force_pushes: { enabled: false },
     allow_deletions: { enabled: false },
@@ -113,10 +114,19 @@ export const repositoryRoutes: Route[] = [
     const items = query.protected === undefined ? all : all.filter((b) => String(b.protected) === query.protected);
     return { status: 200, list: { items } };
   }),
-  repoRoute('GET', '/rulesets', [['metadata', 'read']], async () => ({ status: 200, list: { items: [] } })),
-  repoRoute('GET', '/rules/branches/{branch}', [['metadata', 'read']], async () => ({
+  repoRoute('GET', '/rulesets/{ruleset_id}', [['metadata', 'read']], async ({ core, repo, params, caller }) => {
+    const found = repo.seed.rulesets?.find(({ id }) => String(id) === params.ruleset_id);
+    if (!found) throw notFound();
+    return { status: 200, body: rulesetView(core, repo, found, { caller }) };
+  }),
+  repoRoute('GET', '/rulesets', [['metadata', 'read']], async ({ core, repo, query }) => {
+    const targets = query.targets?.split(',');
+    const found = (repo.seed.rulesets ?? []).filter(({ target }) => targets?.includes(target) ?? true);
+    return { status: 200, list: { items: found.map((one) => rulesetView(core, repo, one)) } };
+  }),
+  repoRoute('GET', '/rules/branches/{branch}', [['metadata', 'read']], async ({ repo, params }) => ({
     status: 200,
-    list: { items: [] },
+    list: { items: branchRules(repo, params.branch ?? '') },
   })),
   repoRoute('GET', '/collaborators/{username}/permission', [['metadata', 'read']], async ({ core, repo, params }) => {
     const account = core.identities.byLogin(params.username ?? '');

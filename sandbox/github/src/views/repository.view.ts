@@ -104,7 +104,7 @@ export const fullRepositoryView = (core: SandboxCore, repo: RepositoryContext): 
   allow_merge_commit: true,
   allow_squash_merge: true,
   allow_rebase_merge: false,
-  allow_auto_merge: false,
+  allow_auto_merge: repo.seed.allowAutoMerge ?? false,
   delete_branch_on_merge: false,
   allow_update_branch: true,
 });
