@@ -23,6 +23,7 @@ export function reads(world) {
     pullRequests: async () => (await github('/pulls?state=all')).body,
     pullRequest: async (number) => (await github(`/pulls/${number}`)).body,
     pullRequestFiles: async (number) => (await github(`/pulls/${number}/files`)).body,
+    workflowRuns: async () => (await github('/actions/runs')).body.workflow_runs ?? [],
     commit: async (sha) => (await github(`/git/commits/${sha}`)).body,
     review: (number, token, commit, event) =>
       github(`/pulls/${number}/reviews`, token, {

@@ -4,7 +4,8 @@ import { accessSync, constants, existsSync, readFileSync, writeFileSync } from '
 import { delimiter, isAbsolute, join } from 'node:path';
 import { good, quiet, refused, says, scene } from './print.mjs';
 
-const STACK = 'web';
+/** The first is planned by a worker; the second, where there is a binary, in the sandbox's GitHub Actions. */
+const STACKS = { bucket: 'web', kept: 'motto' };
 const PUBLIC_BUCKET = `terraform {
   required_providers {
     aws = { source = "hashicorp/aws", version = "6.34.0" }
@@ -17,7 +18,7 @@ resource "aws_s3_bucket_acl" "logs" {
 }
 `;
 
-/** The one that PATH finds; Planwarden looks the same way. */
+/** The one that PATH finds, if any; Planwarden looks the same way. */
 function binary() {
   const folders = (process.env.PATH ?? '').split(delimiter).filter(isAbsolute);
   const isThere = (name) =>
@@ -29,26 +30,34 @@ function binary() {
         return false;
       }
     });
-  return ['terraform', 'tofu'].find(isThere) ?? 'terraform';
+  return ['terraform', 'tofu'].find(isThere);
 }
 
-/** What an operator writes into planwarden.yaml: read again at once, nothing is restarted. */
-function addStack(file) {
-  const yaml = readFileSync(file, 'utf8');
-  if (yaml.includes(`stack: ${STACK}`)) return;
-  const target = `  - name: ${STACK}
+const target = (stack, settings) => `  - name: ${stack}
     environment: staging
     repository: platform/infrastructure
-    path: stacks/${STACK}
+    path: stacks/${stack}
     kind: terraform
-    stack: ${STACK}
+    stack: ${stack}
     terraform:
-      binary: ${binary()}
-      providers: [{ source: hashicorp/aws, version: 6.34.0 }]
+      binary: ${binary() ?? 'terraform'}
+      ${settings}
     owners: [owner]
+`;
 
-people:`;
-  writeFileSync(file, yaml.replace('people:', target).replace(/^( +targets: \[staging)\]$/m, `$1, ${STACK}]`));
+/** What an operator writes into planwarden.yaml: read again at once, nothing is restarted. */
+function addStacks(file) {
+  const yaml = readFileSync(file, 'utf8');
+  const { bucket, kept } = STACKS;
+  if (yaml.includes(`stack: ${bucket}`)) return;
+  const targets = [
+    target(bucket, 'providers: [{ source: hashicorp/aws, version: 6.34.0 }]'),
+    target(kept, `runner: ${binary() === undefined ? 'worker' : 'actions'}`),
+  ].join('');
+  writeFileSync(
+    file,
+    yaml.replace('people:', `${targets}\npeople:`).replace(/^( +targets: \[staging)\]$/m, `$1, ${bucket}, ${kept}]`),
+  );
 }
 
 /**
@@ -62,9 +71,9 @@ export async function tellOfStack({ agent, world, look, approve }) {
     quiet('The second chapter is left out: there is no planwarden.yaml here to add a Terraform stack to.');
     return;
   }
-  addStack(world.configFile);
-  scene('The operator adds a Terraform stack; the agent asks for a public bucket in it');
-  const bucket = await ask(agent, {
+  addStacks(world.configFile);
+  scene('The operator adds two Terraform stacks; the agent asks for a public bucket in the first');
+  const bucket = await ask(agent, STACKS.bucket, {
     title: 'A bucket for logs',
     files: [{ path: 'logs.tf', content: PUBLIC_BUCKET }],
   });
@@ -81,16 +90,27 @@ export async function tellOfStack({ agent, world, look, approve }) {
   scene('It asks for something small: a kept value, from a template');
   const parameters = { name: 'motto', value: 'ask, then act' };
   says('agent', `propose_change: terraform-data ${JSON.stringify(parameters)}`);
-  const run = await ask(agent, { title: 'Keep the motto', template: { name: 'terraform-data', parameters } });
+  const run = await ask(agent, STACKS.kept, {
+    title: 'Keep the motto',
+    template: { name: 'terraform-data', parameters },
+  });
   const waiting = await agent.follow(run, (seen) => seen.run.ended || seen.run.wait?.reason === 'approval');
+  await tellJobs(look);
   for (const line of (waiting.plan?.text ?? '').split('\n').slice(0, 6)) quiet(line);
   if (waiting.run.ended) return withoutBinary(waiting);
   await approve(run, waiting);
   await applied(agent, look, run);
 }
 
-async function ask(agent, change) {
-  const asked = await agent.call('propose_change', { target: STACK, reason: 'The shop needs it.', ...change });
+/** What GitHub Actions ran, where a stack is planned and applied there. */
+async function tellJobs(look) {
+  for (const { event, conclusion, head_branch: at, name } of (await look.workflowRuns()).reverse()) {
+    says('world', `GitHub Actions: ${name} (${event} on ${at}): ${conclusion}`);
+  }
+}
+
+async function ask(agent, target, change) {
+  const asked = await agent.call('propose_change', { target, reason: 'The shop needs it.', ...change });
   if (asked.isError) throw new Error(`propose_change: ${asked.data.code}: ${asked.data.message}`);
   return asked.data.run;
 }
@@ -111,6 +131,7 @@ async function applied(agent, look, run) {
   );
   if (ended.run.state !== 'applied') throw new Error(`the run ended ${ended.run.state}: ${ended.run.outcome?.message}`);
   scene('Applied first, then merged, then planned once more: nothing is left to change');
+  await tellJobs(look);
   const pull = await look.pullRequest(ended.pullRequest.number);
   says('world', `merged by ${pull.merged_by.login} as ${pull.merge_commit_sha.slice(0, 12)}`);
   for (const sentence of ended.verified) good(sentence);

@@ -97,8 +97,6 @@ export function sandboxSeed(
   };
 }
 
-const inActions = (target: Target): boolean => target.kind === 'terraform' && target.terraform.runner === 'actions';
-
 /** What the jobs of the shipped workflows may read. Only here is a state a folder: sandbox and worker share a machine. */
 function environmentsOf(
   targets: readonly Target[],
@@ -111,7 +109,8 @@ function environmentsOf(
   };
   const keys = { PLANWARDEN_PLAN_KEYS: `${sealing.publicKey} ${applySealing.publicKey}` };
   return Object.fromEntries(
-    targets.filter(inActions).flatMap(({ environment }) => [
+    // Of every environment: a stack that runs here may be added later.
+    targets.flatMap(({ environment }) => [
       [`planwarden-plan-${environment}`, { variables: { ...variables, ...keys }, secrets: {} }],
       [`planwarden-apply-${environment}`, { variables, secrets: { PLANWARDEN_APPLY_KEY: applySealing.privateKey } }],
     ]),
@@ -121,7 +120,7 @@ function environmentsOf(
 function firstFiles(targets: readonly Target[]): Record<string, string> {
   return {
     'README.md': '# Infrastructure\n\nChanges arrive by pull request.\n',
-    ...(targets.some(inActions) ? shippedWorkflows() : {}),
+    ...shippedWorkflows(),
     ...Object.fromEntries(
       targets.map((target) =>
         target.kind === 'manifests'
