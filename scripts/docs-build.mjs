@@ -5,6 +5,7 @@ import { root } from './lib/ensure.mjs';
 
 const { effectsTable, runStatesDiagram } = await import('../libs/runs/dist/index.js');
 const { changePipeline } = await import('../apps/orchestrator/dist/change/change.pipeline.js');
+const { reviewPipeline } = await import('../apps/orchestrator/dist/review/review.pipeline.js');
 
 /** A page of which one part is made from code. */
 function withPart(name, part, text) {
@@ -39,7 +40,8 @@ ${runStatesDiagram()}
 `,
 };
 // A pipeline is described by its steps alone: what they work with is not asked for.
-pages['docs/durability.md'] = withPart('docs/durability.md', 'effects', effectsTable(changePipeline({})));
+const effects = `A change:\n\n${effectsTable(changePipeline({}))}\n\nA review:\n\n${effectsTable(reviewPipeline({}))}`;
+pages['docs/durability.md'] = withPart('docs/durability.md', 'effects', effects);
 const isCheck = process.argv.includes('--check');
 for (const [name, text] of Object.entries(pages)) {
   const path = join(root, name);

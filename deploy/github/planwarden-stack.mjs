@@ -5355,6 +5355,9 @@ const ERROR_CODES = {
 	LOCK_HANDED_ON: "caller",
 	LOCK_NOT_KEPT: "caller",
 	FILES_UNCHANGED: "caller",
+	STRATEGY_DIFFERS: "caller",
+	PULL_REQUEST_UNKNOWN: "caller",
+	COMMIT_NOT_IN_PULL_REQUEST: "caller",
 	TOKEN_MISSING: "caller",
 	TOKEN_INVALID: "caller",
 	SESSION_MISSING: "caller",
@@ -5801,9 +5804,11 @@ const isRecord$1 = (value) => typeof value === "object" && value !== null && !Ar
 // libs/terraform/src/source-safety.ts
 /** Sources of the providers that files declare. */
 const declaredSources = (files) => declaredProviders(files).flatMap(({ source }) => source === void 0 ? [] : [source]);
+/** What `terraform { required_providers { ... } }` says, in all files. */
 function declaredProviders(files) {
 	const found = [];
 	for (const file of files) for (const block of file.blocks.filter(({ type }) => type === "terraform")) for (const inner of block.blocks.filter(({ type }) => type === "required_providers")) for (const { name, text, line, column } of inner.attributes) found.push({
+		file: file.path,
 		name,
 		text,
 		line,
@@ -6483,6 +6488,7 @@ function normalisePlan(shown) {
 		digest: digestOf(json),
 		resources: records(json.resource_changes).map(resourceOf),
 		drift: records(json.resource_drift).map(({ address }) => text(address)),
+		...madeWith(json.configuration),
 		terraformVersion: text(json.terraform_version)
 	};
 }
@@ -6553,6 +6559,33 @@ function actionOf(actions) {
 	if (actions.length === 1 && found) return found;
 	throw failed$1("the plan holds an action that is not known", "Use a version of Terraform that this version knows.");
 }
+/** What the plan's own copy of the configuration asks for; modules of modules too. */
+function madeWith(configuration) {
+	const { provider_config: configured, root_module: root } = record(configuration);
+	const providers = /* @__PURE__ */ new Map();
+	for (const one of Object.values(record(configured)).map(record)) {
+		const source = text(one.full_name) || text(one.name);
+		providers.set(source, providers.get(source) ?? versionOf(one));
+	}
+	return {
+		providers: [...providers].map(([source, version]) => ({
+			source,
+			version
+		})),
+		modules: modulesOf(root, "")
+	};
+}
+function modulesOf(module, above) {
+	return Object.entries(record(record(module).module_calls)).flatMap(([name, value]) => {
+		const call = record(value);
+		return [{
+			name: `${above}${name}`,
+			source: text(call.source),
+			version: versionOf(call)
+		}, ...modulesOf(call.module, `${above}${name}.`)];
+	});
+}
+const versionOf = ({ version_constraint: version }) => text(version) || null;
 function unknownPaths(mask, path = []) {
 	if (mask === true) return [path.join(".")];
 	if (Array.isArray(mask)) return mask.flatMap((item, index) => unknownPaths(item, [...path, String(index)]));
@@ -6901,7 +6934,7 @@ var StackRunner = class {
 			PLAN
 		], signal);
 		if (!planFile.equals(readFileSync(join(folder, PLAN)))) throw failed("the plan file changed while it was read");
-		const { digest, resources, drift, terraformVersion } = normalisePlan(jsonOf(shown.stdout));
+		const { digest, resources, drift, providers, modules, terraformVersion } = normalisePlan(jsonOf(shown.stdout));
 		const count = (action) => resources.filter((one) => one.action === action).length;
 		return {
 			plan: {
@@ -6912,6 +6945,8 @@ var StackRunner = class {
 				state: planFileState(planFile),
 				resources: [...resources],
 				drift: [...drift],
+				providers,
+				modules,
 				summary: {
 					create: count("create"),
 					update: count("update"),

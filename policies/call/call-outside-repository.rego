@@ -36,9 +36,11 @@ findings contains lib.plain(rule, message) if {
 }
 
 # Tools that act on a repository must name it; the tools of the cluster have none to name.
-wanted_or_absent(_) := null if input.tool in calls.branch_writes
+wanted_or_absent(_) := null if input.tool in repository_writes
 
-wanted_or_absent(wanted) := wanted if not input.tool in calls.branch_writes
+wanted_or_absent(wanted) := wanted if not input.tool in repository_writes
+
+repository_writes := calls.branch_writes | calls.review_writes
 
 # An update that leaves the base out leaves it as it is; a new pull request must name it.
 absent_base := input.target.baseBranch if input.tool == "update_pull_request"

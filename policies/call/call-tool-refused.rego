@@ -1,6 +1,6 @@
 # METADATA
 # title: Tool that is never called
-# description: 'Some tools cannot be held to what was approved: a merge without a commit, a review of our own, code in a pod.'
+# description: 'Some tools cannot be held to what was approved: a merge without a commit, code in a pod, a chart.'
 # custom:
 #   id: call-tool-refused
 #   phase: call

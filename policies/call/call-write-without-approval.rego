@@ -16,6 +16,7 @@ rule := rego.metadata.chain()[1].annotations.custom
 findings contains lib.plain(rule, message) if {
 	not input.tool in calls.reads
 	not input.tool in calls.branch_writes
+	not input.tool in calls.review_writes
 	not input.approved == true
 	message := sprintf("Tool %s writes and no approval was handed over.", [input.tool])
 }

@@ -13,6 +13,7 @@ common := {
 	"arguments": "object",
 	"run": "string",
 	"server": "string",
+	"step": "string",
 	"target.baseBranch": "string",
 	"target.environment": "string",
 	"target.name": "string",

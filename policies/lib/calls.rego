@@ -18,9 +18,16 @@ branch_writes := {
 	"update_pull_request", "update_pull_request_branch", "add_issue_comment",
 }
 
-# Never, not even with an approval: a merge without `sha`, a review of our own, code in a pod, a chart, a repository.
+# What the author credentials may write for a review: a pending review, comments in it, and its submission. What it may
+# say is a rule of its own.
+review_writes := {"pull_request_review_write", "add_comment_to_pending_review"}
+
+# The one step that reviews.
+review_step := "publish-review"
+
+# Never, not even with an approval: a merge without `sha`, code in a pod, a chart, a repository.
 never := {
-	"merge_pull_request", "pull_request_review_write", "pods_exec", "pods_run", "helm_install", "helm_uninstall",
+	"merge_pull_request", "pods_exec", "pods_run", "helm_install", "helm_uninstall",
 	"create_repository", "fork_repository", "create_gist", "update_gist",
 }
 

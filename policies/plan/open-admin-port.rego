@@ -13,11 +13,9 @@ import data.planwarden.terraform
 
 rule := rego.metadata.chain()[1].annotations.custom
 
-admin_ports := {22, 3389, 5985, 5986}
-
 findings contains lib.plain(rule, message) if {
 	some [address, opening] in openings
-	some port in admin_ports
+	some port in terraform.admin_ports
 	covers(opening, port)
 	message := sprintf("%s opens port %d to everybody.", [address, port])
 }

@@ -30,6 +30,8 @@ of_kind := {
 		"target.argocd.rootApplication": "string",
 	},
 	"terraform": {
+		"modules": "array",
+		"providers": "array",
 		"resources": "array",
 		"target.stack": "string",
 	},

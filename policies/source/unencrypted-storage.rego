@@ -13,24 +13,17 @@ import data.planwarden.terraform
 
 rule := rego.metadata.chain()[1].annotations.custom
 
-switches := {
-	"aws_db_instance": "storage_encrypted",
-	"aws_ebs_volume": "encrypted",
-	"aws_efs_file_system": "encrypted",
-	"aws_rds_cluster": "storage_encrypted",
-}
-
 findings contains lib.in_file(rule, message, resource.file, resource.line) if {
 	some resource in input.resources
 	resource.mode == "managed"
-	path := switches[resource.type]
+	path := terraform.encryption[resource.type]
 	count(terraform.settings(resource, path)) == 0
 	message := sprintf("%s does not set %s.", [resource.address, path])
 }
 
 findings contains lib.in_file(rule, message, resource.file, setting.line) if {
 	some resource in input.resources
-	path := switches[resource.type]
+	path := terraform.encryption[resource.type]
 	some setting in terraform.settings(resource, path)
 	setting.known == true
 	setting.value != true

@@ -49,6 +49,9 @@ const configMap = (name = 'shop', namespace = 'staging-shop'): string =>
 const deep = (levels: number): string => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
 
 const propose = (args: Json): Send => mcp('propose_change', args);
+const NO_SHA = '0'.repeat(40);
+const review = (pullRequest: Json, persona = 'security'): Send =>
+  propose({ target: 'staging', title: 'Look', persona, pullRequest });
 
 export const MCP_ROWS: readonly Row[] = [
   row('search: limit 0', mcp('search_infrastructure', { limit: 0 }), 'INPUT_INVALID', 'limit'),
@@ -131,6 +134,18 @@ export const MCP_ROWS: readonly Row[] = [
   row('propose: unknown persona', propose(template(NGINX, { persona: 'root' })), 'INPUT_INVALID', 'persona'),
   row('propose: persona cannot', propose(template(NGINX, { persona: 'sre' })), 'NOT_SUPPORTED', 'persona'),
   row('propose: unknown argument', propose(template(NGINX, { approve: true })), 'INPUT_INVALID', 'approve'),
+  row('review: a short commit', review({ number: 1, sha: 'abc1234' }), 'INPUT_INVALID', 'pullRequest.sha'),
+  row('review: number 0', review({ number: 0, sha: NO_SHA }), 'INPUT_INVALID', 'pullRequest.number'),
+  row('review: number as text', review({ number: '1', sha: NO_SHA }), 'INPUT_INVALID', 'pullRequest.number'),
+  row('review: an event', review({ number: 1, sha: NO_SHA, event: 'APPROVE' }), 'INPUT_INVALID', 'pullRequest.event'),
+  row('review: by who changes', review({ number: 1, sha: NO_SHA }, 'devops'), 'STRATEGY_DIFFERS', 'pullRequest'),
+  row('review: of a template', propose(template(NGINX, { persona: 'security' })), 'STRATEGY_DIFFERS', 'template'),
+  row(
+    'review: of files and a pull request',
+    propose({ ...file('a.yaml', configMap()), persona: 'security', pullRequest: { number: 1, sha: NO_SHA } }),
+    'INPUT_INVALID',
+    'template',
+  ),
   row(
     'propose: unknown field of the template',
     propose({ target: 'staging', title: 'x', template: { name: 'web-application', parameters: NGINX, force: true } }),

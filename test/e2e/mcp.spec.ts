@@ -159,10 +159,10 @@ describe('what an agent may see and ask', () => {
     expect((await world.call('list_pending_approvals')).data).toEqual({ approvals: [], next: null });
   });
 
-  test('a persona of another strategy is told that it is not supported yet', async () => {
+  test('a persona that only reports is told that its strategy is not supported yet', async () => {
     const asked = await world.call('propose_change', {
       target: 'staging',
-      persona: 'security',
+      persona: 'sre',
       title: 'Look at this',
       files: [{ path: 'a.yaml', content: 'a: 1\n' }],
     });

@@ -56,6 +56,17 @@ export interface RunSeen {
     readonly mergeSha: string | null;
   } | null;
   readonly approval: { readonly subjectDigest: string; readonly missing: readonly string[] } | null;
+  readonly review: {
+    readonly pullRequest: { readonly number: number; readonly sha: string; readonly url: string } | null;
+    readonly denies: boolean;
+    readonly posted: {
+      readonly event: string;
+      readonly url: string;
+      readonly onLines: number;
+      readonly headSha: string;
+    } | null;
+    readonly notCovered: readonly string[];
+  } | null;
   readonly verified: readonly string[];
   readonly summary: string | null;
 }

@@ -87,6 +87,7 @@ describe.each(binaries)('%s', (name, ensure) => {
       state: { lineage: '', serial: 0 },
       summary: { create: 2, update: 0, delete: 0, replace: 0, noop: 0 },
     });
+    expect([plan.providers, plan.modules]).toEqual([[{ source: 'terraform.io/builtin/terraform', version: null }], []]);
     expect(plan.resources.map(({ address, action, after, unknown }) => [address, action, after, unknown])).toEqual([
       ['terraform_data.copy', 'create', { triggers_replace: null }, ['id', 'input', 'output']],
       ['terraform_data.greeting', 'create', { input: 'hello', triggers_replace: null }, ['id', 'output']],

@@ -10,7 +10,15 @@ import {
   VoteStore,
 } from '@planwarden/approvals';
 import { type ClusterClient, createClusterClient } from '@planwarden/cluster';
-import { type FaultPoints, type Log, newId, noFaults, PlanwardenError, type Target } from '@planwarden/contracts';
+import {
+  type FaultPoints,
+  type Log,
+  newId,
+  noFaults,
+  PlanwardenError,
+  REVIEW_EVENTS,
+  type Target,
+} from '@planwarden/contracts';
 import { createPool, runMigrations } from '@planwarden/database';
 import { migrateGraph } from '@planwarden/graph';
 import { DecisionStore, Guardrails } from '@planwarden/guardrails';
@@ -105,6 +113,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
       terraform: terraformServices(pool, options.terraform, outside.github),
       fresh: (target) => freshPorts(pool, config, guardrails, target),
       botIds: [outside.github.authorBotId, outside.github.releaseBotId],
+      authorBotId: outside.github.authorBotId,
       toolVersions: outside.toolVersions,
       mustBeProtected: outside.github.mustBeProtected,
       poll: options.poll ?? POLL_TIMES,
@@ -191,7 +200,18 @@ function openGateway(parts: {
         'update_pull_request',
         'update_pull_request_branch',
         'add_issue_comment',
+        // Of the review road alone: policy of phase call holds both to its step.
+        'pull_request_review_write',
+        'add_comment_to_pending_review',
       ],
+      // The official schema offers more: nothing of ours ever approves.
+      narrowed: {
+        pull_request_review_write: {
+          method: ['create', 'submit_pending', 'delete_pending'],
+          event: [...REVIEW_EVENTS],
+        },
+        add_comment_to_pending_review: { subjectType: ['LINE'], side: ['RIGHT'] },
+      },
     },
     kubernetes: {
       ...common,
@@ -209,7 +229,8 @@ function openGateway(parts: {
         before: async (call) => {
           const { server, tool, args, target, run, approved, step } = call;
           const at = { run, round: null, step };
-          const decision = await judge(parts, 'call', { server, tool, arguments: args, target, run, approved }, at);
+          const input = { server, tool, arguments: args, target, run, step, approved };
+          const decision = await judge(parts, 'call', input, at);
           if (decision.allow) return;
           const first = decision.findings[0];
           throw new PlanwardenError(

@@ -3,6 +3,7 @@ import { createWorker, listenToBell, RunEngine, releaseLeases } from '@planwarde
 import { changePipeline } from './change/change.pipeline.js';
 import type { Parts } from './compose.js';
 import type { ConfigSource } from './config.source.js';
+import { reviewPipeline } from './review/review.pipeline.js';
 
 export interface RunWorkerOptions {
   readonly log: Log;
@@ -23,7 +24,7 @@ export async function startRunWorker(parts: Parts, options: RunWorkerOptions): P
   const owner = `worker-${process.pid}-${newId('evt').slice(-6)}`;
   const engine = new RunEngine({
     pool,
-    pipelines: [changePipeline(services)],
+    pipelines: [changePipeline(services), reviewPipeline(services)],
     worker: owner,
     log,
     faults,

@@ -423,6 +423,7 @@ describe('a Terraform plan', () => {
     state,
     resources: [],
     drift: [],
+    ...{ providers: [], modules: [] },
     summary: { create: 0, update: 0, delete: 0, replace: 0, noop: 0 },
   };
   const toolVersions = { terraform: '1.11.4' };

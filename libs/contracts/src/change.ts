@@ -5,7 +5,18 @@ import { PERSONAS } from './lists.js';
 export const changeFileSchema = z.strictObject({ path: z.string().min(1).max(512), content: z.string().max(262_144) });
 export type ChangeFile = z.infer<typeof changeFileSchema>;
 
-/** What an agent or a person asks for: a template with parameters, or files of its own. Exactly one of the two. */
+/** A pull request as it stands at one of its commits: what a review looks at. */
+export const pullRequestAtSchema = z.strictObject({
+  number: z.number().int().min(1).max(2_147_483_647),
+  /** The head commit of the pull request, or an earlier one of its commits. */
+  sha: z.string().regex(/^[0-9a-f]{40}$/, 'is no full commit SHA (40 hex digits)'),
+});
+export type PullRequestAt = z.infer<typeof pullRequestAtSchema>;
+
+/**
+ * What an agent or a person asks for: a template with parameters, files of its own, or (of a review) a pull request.
+ * Exactly one of the three.
+ */
 export const changeRequestSchema = z
   .strictObject({
     target: z.string().min(1).max(100),
@@ -19,12 +30,20 @@ export const changeRequestSchema = z
     files: z.array(changeFileSchema).min(1).max(50).optional(),
     /** Files (relative to the target's path) to delete. */
     deletions: z.array(z.string().min(1).max(512)).max(50).optional(),
+    /** Of a review only. */
+    pullRequest: pullRequestAtSchema.optional(),
   })
-  .refine((r) => (r.template === undefined) !== (r.files === undefined && r.deletions === undefined), {
-    message: 'give either template, or files and deletions',
+  .refine((r) => waysOf(r) === 1, {
+    message: 'give exactly one of: template, files (with deletions), pullRequest',
     path: ['template'],
   });
 export type ChangeRequest = z.infer<typeof changeRequestSchema>;
+
+type Ways = 'template' | 'files' | 'deletions' | 'pullRequest';
+function waysOf(asked: { readonly [way in Ways]?: unknown }): number {
+  const ways = [asked.template, asked.files ?? asked.deletions, asked.pullRequest];
+  return ways.filter((way) => way !== undefined).length;
+}
 
 /** Where a generated object comes from. */
 export const provenanceSchema = z.strictObject({

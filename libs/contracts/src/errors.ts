@@ -37,6 +37,9 @@ export const ERROR_CODES = {
   LOCK_HANDED_ON: 'caller',
   LOCK_NOT_KEPT: 'caller',
   FILES_UNCHANGED: 'caller',
+  STRATEGY_DIFFERS: 'caller',
+  PULL_REQUEST_UNKNOWN: 'caller',
+  COMMIT_NOT_IN_PULL_REQUEST: 'caller',
   // who is asking
   TOKEN_MISSING: 'caller',
   TOKEN_INVALID: 'caller',

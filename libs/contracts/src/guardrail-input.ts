@@ -4,7 +4,7 @@ import type { PolicyPhase } from './lists.js';
 import type { RiskCeiling } from './persona.js';
 import type { Subject, Tally } from './subject.js';
 import type { Target } from './target.js';
-import type { Plan, SourceResource } from './terraform-plan.js';
+import type { Plan, SourceModule, SourceProvider, SourceResource } from './terraform-plan.js';
 
 /** What every phase gets: who asks, as which persona, for which target. */
 export interface GuardrailActor {
@@ -38,6 +38,8 @@ export interface GuardrailInputs {
     readonly objects: readonly ParsedObject[];
     /** Of a Terraform stack, all its files taken together. */
     readonly resources: readonly SourceResource[];
+    readonly providers: readonly SourceProvider[];
+    readonly modules: readonly SourceModule[];
     /** Paths of all files of the change, relative to the repository root. */
     readonly paths: readonly string[];
     /** Secrets found in the files; `where` is the path. */
@@ -55,6 +57,8 @@ export interface GuardrailInputs {
     readonly arguments: Readonly<Record<string, unknown>>;
     readonly target: Target;
     readonly run: string;
+    /** The step that calls: some tools are for one step only. */
+    readonly step: string;
     /** True when an Approval was handed to the call. */
     readonly approved: boolean;
   };

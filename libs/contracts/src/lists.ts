@@ -14,7 +14,9 @@ export const RUN_STATES = [
   'applying',
   'merging',
   'verifying',
+  'publishing',
   'applied',
+  'reviewed',
   'policy_failed',
   'discarded',
   'canceled',
@@ -29,6 +31,7 @@ export type RunState = (typeof RUN_STATES)[number];
 /** States in which a run has ended; an ended run never changes. */
 export const END_STATES = [
   'applied',
+  'reviewed',
   'policy_failed',
   'discarded',
   'canceled',
@@ -73,6 +76,25 @@ export const CHANGE_STEPS = [
   'summarise',
 ] as const;
 export type ChangeStep = (typeof CHANGE_STEPS)[number];
+
+/** Steps of the `review` pipeline in the order of the road. */
+export const REVIEW_STEPS = [
+  'read-files',
+  'validate',
+  'gather-context',
+  'check-source',
+  'publish-review',
+  'summarise',
+] as const;
+export type ReviewStep = (typeof REVIEW_STEPS)[number];
+
+/** A step of either road. */
+export const RUN_STEPS = [...CHANGE_STEPS, 'read-files', 'publish-review'] as const;
+export type RunStep = (typeof RUN_STEPS)[number];
+
+/** What a review says of a pull request on GitHub. Approving is not among them. */
+export const REVIEW_EVENTS = ['COMMENT', 'REQUEST_CHANGES'] as const;
+export type ReviewEvent = (typeof REVIEW_EVENTS)[number];
 
 /** The six policy phases (spec 003). */
 export const POLICY_PHASES = ['intake', 'source', 'plan', 'call', 'approval', 'verify'] as const;

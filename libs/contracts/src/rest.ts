@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { changeRequestSchema } from './change.js';
+import { changeRequestSchema, pullRequestAtSchema } from './change.js';
 import { errorBodySchema } from './errors.js';
 import { decisionSchema, findingSchema } from './finding.js';
 import { factsSchema } from './graph.js';
-import { CHANGE_STEPS, POLICY_PHASES, RUN_STATES, WAIT_REASONS } from './lists.js';
+import { POLICY_PHASES, REVIEW_EVENTS, RUN_STATES, RUN_STEPS, WAIT_REASONS } from './lists.js';
 import { breakGlassSchema, freezeSchema, subjectSchema, tallySchema } from './subject.js';
 import { requesterSchema } from './target.js';
 import { planSchema } from './terraform-plan.js';
@@ -24,7 +24,7 @@ export const runSummarySchema = z.strictObject({
   requester: requesterSchema,
   /** The run that this one tries again or undoes. */
   parent: z.strictObject({ run: z.string(), kind: z.enum(['retry', 'rollback']) }).nullable(),
-  /** Why the run ended as it did, where that is not `applied`. */
+  /** Why the run ended as it did, where that is neither `applied` nor `reviewed`. */
   outcome: errorBodySchema.nullable(),
   createdAt: z.string(),
   updatedAt: z.string(),
@@ -36,7 +36,7 @@ export type RunList = z.infer<typeof runListSchema>;
 
 export const STEP_STATES = ['waiting', 'running', 'parked', 'done', 'failed', 'skipped'] as const;
 export const stepViewSchema = z.strictObject({
-  name: z.enum(CHANGE_STEPS),
+  name: z.enum(RUN_STEPS),
   state: z.enum(STEP_STATES),
   startedAt: z.string().nullable(),
   finishedAt: z.string().nullable(),
@@ -63,6 +63,28 @@ export const decisionRefSchema = z.strictObject({
   findings: z.number().int(),
   at: z.string(),
 });
+
+/** What a review run looked at and where its findings went. */
+export const reviewViewSchema = z.strictObject({
+  /** Null for a review of files alone: the findings of the run are its answer. */
+  pullRequest: pullRequestAtSchema.extend({ url: z.string() }).nullable(),
+  /** Whether a finding denies. */
+  denies: z.boolean(),
+  /** The review on GitHub, once it is there. */
+  posted: z
+    .strictObject({
+      event: z.enum(REVIEW_EVENTS),
+      url: z.string(),
+      /** Comments at lines of the diff; what is found elsewhere stands in the text of the review. */
+      onLines: z.number().int(),
+      /** Head of the pull request when the review was written. */
+      headSha: z.string(),
+    })
+    .nullable(),
+  /** What this review does not see, one sentence each. */
+  notCovered: z.array(z.string()),
+});
+export type ReviewView = z.infer<typeof reviewViewSchema>;
 
 export const runDetailSchema = z.strictObject({
   run: runSummarySchema,
@@ -103,6 +125,8 @@ export const runDetailSchema = z.strictObject({
   freeze: freezeSchema.nullable(),
   /** Every time the glass was broken for this run. */
   breakGlass: z.array(breakGlassSchema),
+  /** Of a review run, once its files were judged; null for a change. */
+  review: reviewViewSchema.nullable(),
   /** What was seen running, once verified: one sentence a workload, e.g. "3 pods running". */
   verified: z.array(z.string()),
   summary: z.string().nullable(),

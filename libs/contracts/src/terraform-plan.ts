@@ -34,6 +34,11 @@ export const terraformPlanSchema = z.strictObject({
   resources: z.array(plannedResourceSchema),
   /** Addresses of resources that were found changed outside of Terraform. */
   drift: z.array(z.string()),
+  /** Providers and modules the plan was made with, and the versions that the files ask for. */
+  providers: z.array(z.strictObject({ source: z.string(), version: z.string().nullable() })).default([]),
+  modules: z
+    .array(z.strictObject({ name: z.string(), source: z.string(), version: z.string().nullable() }))
+    .default([]),
   summary: z.strictObject({
     create: z.number(),
     update: z.number(),
@@ -69,6 +74,8 @@ export type Plan = z.infer<typeof planSchema>;
 export const sourceSettingSchema = z.strictObject({
   path: z.string(),
   line: z.number().int(),
+  /** Line of the block it stands in: settings of one block belong together. */
+  block: z.number().int().default(0),
   known: z.boolean(),
   value: z.union([z.string(), z.number(), z.boolean(), z.null()]),
   /** The expression, at most 500 characters. */
@@ -86,3 +93,35 @@ export const sourceResourceSchema = z.strictObject({
   settings: z.array(sourceSettingSchema),
 });
 export type SourceResource = z.infer<typeof sourceResourceSchema>;
+
+/** A provider as the files of a stack declare it. */
+export const sourceProviderSchema = z.strictObject({
+  name: z.string(),
+  /** `namespace/type`; null where it is not written plainly. */
+  source: z.string().nullable(),
+  /** As written; null where there is none, or none that is a plain version. */
+  version: z.string().nullable(),
+  /** Whether it gives every resource a tag owner. */
+  tagsOwner: z.boolean(),
+  file: z.string(),
+  line: z.number().int(),
+});
+export type SourceProvider = z.infer<typeof sourceProviderSchema>;
+
+/** A call of a module. */
+export const sourceModuleSchema = z.strictObject({
+  name: z.string(),
+  /** Null where source or version is not plain text. */
+  source: z.string().nullable(),
+  version: z.string().nullable(),
+  file: z.string(),
+  line: z.number().int(),
+});
+export type SourceModule = z.infer<typeof sourceModuleSchema>;
+
+/** What the files of a stack declare. */
+export interface StackSource {
+  readonly resources: readonly SourceResource[];
+  readonly providers: readonly SourceProvider[];
+  readonly modules: readonly SourceModule[];
+}

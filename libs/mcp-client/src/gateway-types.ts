@@ -26,6 +26,11 @@ export interface ServerOptions {
   readonly maxResponseBytes: number;
   /** Tools that write directly and so need an approval argument. */
   readonly writes?: readonly string[];
+  /**
+   * Tool -> argument -> the values it may have, where the pinned schema allows more. An argument that is left out is
+   * not judged here.
+   */
+  readonly narrowed?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
   /** Milliseconds after which the live schemas are listed again; 0: before every call. Default 30 000. */
   readonly schemaMaxAgeMs?: number;
   /** Default: 5 failures in a row open the circuit for 30 000 ms. */

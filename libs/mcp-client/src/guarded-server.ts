@@ -66,7 +66,7 @@ export class GuardedServer {
 
   /** @throws PlanwardenError MCP_ARGUMENTS_INVALID naming every argument that does not fit. */
   checkArguments(tool: string, args: unknown): void {
-    const problems = this.allowed(tool).check(args);
+    const problems = [...this.allowed(tool).check(args), ...this.#narrowed(tool, args)];
     const first = problems[0];
     if (!first) return;
     throw new PlanwardenError(
@@ -81,6 +81,16 @@ export class GuardedServer {
           where: { field: p.field },
         })),
       },
+    );
+  }
+
+  #narrowed(tool: string, args: unknown): { readonly field: string; readonly message: string }[] {
+    const narrowed = Object.entries(this.options.narrowed?.[tool] ?? {});
+    if (!isRecord(args)) return [];
+    return narrowed.flatMap(([field, values]) =>
+      !Object.hasOwn(args, field) || values.some((value) => value === args[field])
+        ? []
+        : [{ field, message: `has a value that is never sent; it may be ${values.join(', ')}` }],
     );
   }
 

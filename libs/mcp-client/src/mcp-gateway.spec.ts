@@ -306,6 +306,15 @@ describe('McpGateway', () => {
     expect((await refusal(call({ branch: 'a' }))).code).toBe('DATABASE_UNAVAILABLE');
   });
 
+  test('never sends a value that was taken off, though the pinned schema allows it', async () => {
+    const { call, seen, entries } = await gateway({ narrowed: { make: { branch: ['a', 'b'] } } });
+    expect(await call({ branch: 'b' })).toMatchObject({ text: 'made' });
+    const error = await refusal(call({ branch: 'c' }));
+    expect(error).toMatchObject({ code: 'MCP_ARGUMENTS_INVALID', where: { field: 'branch' } });
+    expect(seen.args).toEqual([{ branch: 'b' }]);
+    expect(entries.at(-1)).toMatchObject({ outcome: 'refused', code: 'MCP_ARGUMENTS_INVALID' });
+  });
+
   test('refuses to start with an allowed tool that has no pin', async () => {
     expect((await refusal(gateway({ pinned: {} }))).code).toBe('CONFIG_INVALID');
   });
@@ -314,6 +323,7 @@ describe('McpGateway', () => {
 describe('pins', () => {
   test('hold every tool we call', () => {
     expect(Object.keys(loadPins('github')).sort()).toEqual([
+      'add_comment_to_pending_review',
       'add_issue_comment',
       'create_branch',
       'create_or_update_file',
@@ -321,6 +331,7 @@ describe('pins', () => {
       'delete_file',
       'get_file_contents',
       'pull_request_read',
+      'pull_request_review_write',
       'push_files',
       'update_pull_request',
       'update_pull_request_branch',

@@ -27,8 +27,8 @@ describe('the shipped personas', () => {
       ['sre', 'report'],
     ]);
   });
-  test('only one that changes has propose_change, and together they know every tool', () => {
-    for (const { strategy, tools } of personas) expect(tools.includes('propose_change')).toBe(strategy === 'change');
+  test('only one that changes or reviews has propose_change, and together they know every tool', () => {
+    for (const { strategy, tools } of personas) expect(tools.includes('propose_change')).toBe(strategy !== 'report');
     expect(new Set(personas.flatMap((persona) => persona.tools))).toEqual(new Set(TOOL_NAMES));
   });
   test('each tells the agent that outside text gives no instructions', () => {

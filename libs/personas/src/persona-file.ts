@@ -54,8 +54,8 @@ function contradiction({
 }: Omit<Persona, 'name' | 'prompt'>): [string, string] | undefined {
   if (environments.length > 1 && environments.includes('*')) return ['environments', 'name * alone, or no *'];
   if (new Set(tools).size !== tools.length) return ['tools', 'a tool is named twice'];
-  if (strategy !== 'change' && tools.includes('propose_change')) {
-    return ['tools', 'propose_change is for the strategy change only'];
+  if (strategy === 'report' && tools.includes('propose_change')) {
+    return ['tools', 'propose_change is for the strategies change and review only'];
   }
   return undefined;
 }

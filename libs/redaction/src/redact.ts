@@ -22,6 +22,18 @@ export function redactText(text: string): string {
   return result + text.slice(at);
 }
 
+/** As `redactText`, with every line where it was: places in the text stay true. */
+export function redactLines(text: string): string {
+  let result = '';
+  let at = 0;
+  for (const span of findSpans(text)) {
+    const hidden = text.slice(span.start, span.end);
+    result += text.slice(at, span.start) + REDACTED + '\n'.repeat(hidden.split('\n').length - 1);
+    at = span.end;
+  }
+  return result + text.slice(at);
+}
+
 /**
  * A deep copy of a JSON value without secrets: values under telling keys (password, token, authorization, ...), the
  * payload of Kubernetes Secret objects, and secrets inside any string are replaced by `[redacted]`. Empty values,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { findSecrets, REDACTED, redactJson, redactText } from './index.js';
+import { findSecrets, REDACTED, redactJson, redactLines, redactText } from './index.js';
 
 // Invented, and put together here so that no scanner takes this file for a leak.
 const invented = {
@@ -116,4 +116,15 @@ describe('redactJson', () => {
       stringData: { note: REDACTED },
     });
   });
+});
+
+test('masks lines and leaves every other line where it was', () => {
+  const key = ['-----BEGIN PRIVATE KEY-----', 'QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo=', '-----END PRIVATE KEY-----'].join(
+    '\n',
+  );
+  const text = `a: 1\nkey: |\n${key}\nb: 2\n`;
+  const masked = redactLines(text);
+  expect(masked).not.toContain('QUJDREVG');
+  expect(masked.split('\n')).toHaveLength(text.split('\n').length);
+  expect(masked.split('\n').indexOf('b: 2')).toBe(text.split('\n').indexOf('b: 2'));
 });

@@ -320,8 +320,9 @@ export class RunEngine {
     const { id: run, round } = leased.run;
     try {
       if (next === null) {
-        assertTransition(step.state, 'applied');
-        const ended = { kind: 'run:ended', data: { state: 'applied', error: null }, message: 'applied' } as const;
+        const end = pipeline.endsAs ?? 'applied';
+        assertTransition(step.state, end);
+        const ended = { kind: 'run:ended', data: { state: end, error: null }, message: end } as const;
         await leased.append([entry, ended]);
       } else {
         await leased.append([entry]);

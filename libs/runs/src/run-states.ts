@@ -2,11 +2,12 @@ import { END_STATES, type EndState, RUN_STATES, type RunState } from '@planwarde
 
 /**
  * Every state of a run and where it may go from there: the only such map. `docs/run-states.md` is generated from it.
- * Going back to `validating` is a new round; back to `awaiting_approval` is the road entering again at confirm.
+ * Going back to `validating` is a new round; back to `awaiting_approval` is the road entering again at confirm. A review
+ * goes from `validating` over `publishing` to `reviewed`, and nowhere else.
  */
 export const RUN_TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = {
   pending: ['validating', 'canceled', 'errored'],
-  validating: ['planning', 'policy_failed', 'canceled', 'superseded', 'errored'],
+  validating: ['planning', 'publishing', 'policy_failed', 'canceled', 'superseded', 'errored'],
   planning: ['policy_checking', 'validating', 'policy_failed', 'canceled', 'superseded', 'errored'],
   policy_checking: ['awaiting_approval', 'validating', 'policy_failed', 'canceled', 'superseded', 'errored'],
   awaiting_approval: [
@@ -24,7 +25,9 @@ export const RUN_TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = 
   applying: ['merging', 'awaiting_approval', 'apply_failed'],
   merging: ['verifying', 'awaiting_approval', 'validating', 'superseded', 'errored', 'apply_failed'],
   verifying: ['applied', 'verify_failed'],
+  publishing: ['reviewed', 'superseded', 'errored'],
   applied: [],
+  reviewed: [],
   policy_failed: [],
   discarded: [],
   canceled: [],

@@ -130,7 +130,9 @@ export interface Pipeline {
   /** Where a new round begins. */
   readonly roundStartsAt: string;
   readonly maxRounds: number;
-  /** Tidies the outside before an end that is not `applied` is journaled. Must be safe to repeat; its failure is logged. */
+  /** How a run ends that did its last step. Default `applied`. */
+  readonly endsAs?: EndState;
+  /** Tidies the outside before an end other than that one is journaled. Must be safe to repeat; its failure is logged. */
   beforeEnd?(context: Omit<StepContext, 'effect'>, end: { state: EndState; error: ErrorBody | null }): Promise<void>;
 }
 

@@ -1,4 +1,5 @@
 import { PlanwardenError } from '@planwarden/contracts';
+import { newLinesOf } from './diff-lines.js';
 import { atGitHub, type Connection, findAtGitHub } from './github-connection.js';
 import { ObjectCache } from './object-cache.js';
 
@@ -32,6 +33,8 @@ export interface PullRequestView {
   readonly headSha: string;
   readonly headBranch: string;
   readonly baseBranch: string;
+  /** Who opened it. */
+  readonly authorGithubId: number | null;
   readonly mergeSha: string | null;
   readonly mergedBy: { readonly id: number; readonly login: string } | null;
   readonly body: string;
@@ -61,6 +64,7 @@ export function repositoryReads({ octokit, repo }: Connection) {
       headSha: data.head.sha,
       headBranch: data.head.ref,
       baseBranch: data.base.ref,
+      authorGithubId: idOf(data.user),
       mergeSha: data.merged ? data.merge_commit_sha : null,
       mergedBy: data.merged_by ? { id: data.merged_by.id, login: data.merged_by.login } : null,
       body: data.body ?? '',
@@ -139,6 +143,19 @@ export function repositoryReads({ octokit, repo }: Connection) {
 
     pullRequest: (number: number): Promise<PullRequestView> => atGitHub(`reading PR ${number}`, () => pullView(number)),
 
+    /** As `pullRequest`, or null where there is none with this number. */
+    findPullRequestNumbered: (number: number): Promise<PullRequestView | null> =>
+      findAtGitHub(`reading PR ${number}`, () => pullView(number)),
+
+    /** Changed files of a PR at its head, all pages, with the lines of the new side that its diff shows. */
+    shownLines: (number: number): Promise<ReadonlyMap<string, ReadonlySet<number>>> =>
+      atGitHub(`reading the diff of PR ${number}`, async () => {
+        const files = await octokit.paginate(octokit.rest.pulls.listFiles, {
+          ...{ ...repo, pull_number: number, per_page: 100 },
+        });
+        return new Map(files.map(({ filename, patch }) => [filename, newLinesOf(patch ?? '')]));
+      }),
+
     /** The PR of a branch, open or not; EFFECT_DOUBLE when there is more than one. */
     findPullRequest: (headBranch: string): Promise<PullRequestView | null> =>
       atGitHub('looking for the PR of a branch', async () => {
@@ -165,6 +182,15 @@ export function repositoryReads({ octokit, repo }: Connection) {
       atGitHub(`reading the reviews of PR ${number}`, () =>
         octokit.paginate(octokit.rest.pulls.listReviews, { ...repo, pull_number: number, per_page: 100 }),
       ),
+
+    /** How many comments on lines came with a review. */
+    commentsOfReview: (number: number, review: number): Promise<number> =>
+      atGitHub(`reading the review comments of PR ${number}`, async () => {
+        const all = await octokit.paginate(octokit.rest.pulls.listReviewComments, {
+          ...{ ...repo, pull_number: number, per_page: 100 },
+        });
+        return all.filter((comment) => comment.pull_request_review_id === review).length;
+      }),
   };
 }
 

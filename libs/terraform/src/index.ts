@@ -9,6 +9,7 @@ export { migrateTerraform, PlanVault } from './plan-vault.js';
 export { previewStack } from './preview-stack.js';
 export { readStack } from './read-stack.js';
 export type { StackResource, StackState } from './read-state.js';
+export { reviewStack, type StackProblem } from './review-stack.js';
 export { newSealingKeys, openArtifact, openSealedPlan, type SealingKeys, sealPlan } from './sealed-plan.js';
 export { type AllowedProvider, assertSafe, type Refusal, type SafetyOptions, unsafeParts } from './source-safety.js';
 export {

@@ -4,6 +4,7 @@ import {
   type PlannedResource,
   PlanwardenError,
   type TerraformAction,
+  type TerraformPlan,
 } from '@planwarden/contracts';
 
 /** What stands where Terraform marks a value as sensitive. */
@@ -22,6 +23,8 @@ export interface NormalisedPlan {
   readonly digest: string;
   readonly resources: readonly PlannedResource[];
   readonly drift: readonly string[];
+  readonly providers: TerraformPlan['providers'];
+  readonly modules: TerraformPlan['modules'];
   readonly terraformVersion: string;
 }
 
@@ -53,6 +56,7 @@ export function normalisePlan(shown: unknown): NormalisedPlan {
     digest: digestOf(json),
     resources: records(json.resource_changes).map(resourceOf),
     drift: records(json.resource_drift).map(({ address }) => text(address)),
+    ...madeWith(json.configuration),
     terraformVersion: text(json.terraform_version),
   };
 }
@@ -129,6 +133,31 @@ function actionOf(actions: readonly string[]): TerraformAction {
   if (actions.length === 1 && found) return found;
   throw failed('the plan holds an action that is not known', 'Use a version of Terraform that this version knows.');
 }
+
+/** What the plan's own copy of the configuration asks for; modules of modules too. */
+function madeWith(configuration: unknown): Pick<TerraformPlan, 'providers' | 'modules'> {
+  const { provider_config: configured, root_module: root } = record(configuration);
+  // Several configurations of one provider, such as one for each region, share its version.
+  const providers = new Map<string, string | null>();
+  for (const one of Object.values(record(configured)).map(record)) {
+    const source = text(one.full_name) || text(one.name);
+    providers.set(source, providers.get(source) ?? versionOf(one));
+  }
+  return {
+    providers: [...providers].map(([source, version]) => ({ source, version })),
+    modules: modulesOf(root, ''),
+  };
+}
+
+function modulesOf(module: unknown, above: string): TerraformPlan['modules'] {
+  return Object.entries(record(record(module).module_calls)).flatMap(([name, value]) => {
+    const call = record(value);
+    const here = { name: `${above}${name}`, source: text(call.source), version: versionOf(call) };
+    return [here, ...modulesOf(call.module, `${above}${name}.`)];
+  });
+}
+
+const versionOf = ({ version_constraint: version }: Json): string | null => text(version) || null;
 
 function unknownPaths(mask: unknown, path: readonly string[] = []): string[] {
   if (mask === true) return [path.join('.')];

@@ -18,7 +18,7 @@ const plan = (resources: PlannedResource[], drift: string[] = []): TerraformPlan
   kind: 'terraform-plan/1',
   ...{ digest: 'sha256:d', fileDigest: 'sha256:f', lockDigest: 'sha256:l', state: { lineage: '', serial: 0 } },
   resources,
-  drift,
+  ...{ drift, providers: [], modules: [] },
   summary: { create: 1, update: 0, delete: 0, replace: 1, noop: 1 },
 });
 

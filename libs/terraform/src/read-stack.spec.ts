@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { TerraformTarget } from '@planwarden/contracts';
 import { agentTerraformFiles } from './agent-files.js';
 import { readStack } from './read-stack.js';
+import { reviewStack } from './review-stack.js';
 
 const options = { folder: 'stacks/web', providers: [] };
 
@@ -25,8 +26,8 @@ test('a stack is what its files declare, setting by setting', async () => {
       file: 'stacks/web/main.tf',
       line: 1,
       settings: [
-        { path: 'input', line: 2, known: true, value: 'x', text: '"x"' },
-        { path: 'lifecycle.prevent_destroy', line: 4, known: true, value: true, text: 'true' },
+        { path: 'input', line: 2, block: 1, known: true, value: 'x', text: '"x"' },
+        { path: 'lifecycle.prevent_destroy', line: 4, block: 3, known: true, value: true, text: 'true' },
       ],
     },
   ]);
@@ -115,4 +116,60 @@ describe('files of an agent', () => {
     const request = { files: [{ path: 'a.tf', content: 'x'.repeat(256 * 1024 + 1) }], deletions: [] };
     expect(() => agentTerraformFiles(request, target)).toThrow(expect.objectContaining({ code: 'BODY_TOO_LARGE' }));
   });
+});
+
+test('a reviewer is told every problem at once, and what could be read is read', async () => {
+  const content = `terraform {
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 6.0"
+    }
+  }
+}
+
+provider "aws" {
+  default_tags {
+    tags = { owner = "payments" }
+  }
+}
+
+module "net" {
+  source  = "terraform-aws-modules/vpc/aws"
+  version = "5.1.0"
+}
+
+resource "aws_s3_bucket" "a" {
+  buckett = "x"
+}
+`;
+  const files = [
+    { path: 'main.tf', content },
+    { path: 'bad.tf', content: 'resource "a" {' },
+    { path: 'x.auto.tfvars', content: '' },
+  ];
+  const { problems, ...source } = await reviewStack(files, {
+    folder: 'stacks/web',
+    providers: [{ source: 'hashicorp/aws', version: '6.66.0' }],
+  });
+  expect(source.providers).toEqual([
+    {
+      ...{ name: 'aws', source: null, version: null },
+      ...{ tagsOwner: true, file: 'stacks/web/main.tf', line: 3 },
+    },
+  ]);
+  expect(source.modules).toEqual([
+    {
+      ...{ name: 'net', source: 'terraform-aws-modules/vpc/aws', version: '5.1.0' },
+      ...{ file: 'stacks/web/main.tf', line: 16 },
+    },
+  ]);
+  expect(source.resources.map(({ address }) => address)).toEqual(['aws_s3_bucket.a']);
+  expect(problems.map(({ code, file, line }) => [code, file, line])).toEqual([
+    ['TERRAFORM_INVALID', 'stacks/web/bad.tf', 1],
+    ['NOT_SUPPORTED', 'stacks/web/x.auto.tfvars', null],
+    ['TERRAFORM_INVALID', 'stacks/web/main.tf', 22],
+    ['TERRAFORM_REFUSED', 'stacks/web/main.tf', 3],
+    ['TERRAFORM_REFUSED', 'stacks/web/main.tf', 16],
+  ]);
 });

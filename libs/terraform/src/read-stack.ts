@@ -1,11 +1,10 @@
-import { PlanwardenError, type SourceResource } from '@planwarden/contracts';
+import { PlanwardenError, type StackSource } from '@planwarden/contracts';
 import { assertNames } from './check-names.js';
-import type { HclBlock, HclFile } from './hcl-file.js';
+import type { HclFile } from './hcl-file.js';
 import { parseHcl } from './parse-hcl.js';
 import { type AllowedProvider, assertSafe } from './source-safety.js';
 import type { StackFile } from './stack-runner.js';
-
-const MAX_TEXT = 500;
+import { stackSource } from './stack-source.js';
 
 /**
  * Reads all files of a stack: parsed, names known, found safe to plan, and what they declare.
@@ -15,7 +14,7 @@ const MAX_TEXT = 500;
 export async function readStack(
   files: readonly StackFile[],
   { folder, providers }: { readonly folder: string; readonly providers: readonly AllowedProvider[] },
-): Promise<{ readonly resources: readonly SourceResource[] }> {
+): Promise<StackSource> {
   for (const { path } of files) assertStackPath(path, `${folder}/${path}`);
   const parsed: HclFile[] = [];
   for (const { path, content } of files) {
@@ -23,7 +22,7 @@ export async function readStack(
   }
   assertNames(parsed);
   assertSafe(parsed, { providers, paths: files.map(({ path }) => path) });
-  return { resources: parsed.flatMap((file) => file.blocks.flatMap((block) => resourceOf(file.path, block))) };
+  return stackSource(parsed);
 }
 
 /** Files Terraform reads by itself, or that replace others: what they mean is not judged, so they are refused. */
@@ -50,36 +49,4 @@ export function assertStackPath(path: string, shown: string): void {
     where: { file: shown.slice(0, 200) },
     remedy: 'Give plain *.tf files directly in the folder of the target.',
   });
-}
-
-function resourceOf(file: string, block: HclBlock): SourceResource[] {
-  if (block.type !== 'resource' && block.type !== 'data') return [];
-  const [type = '', name = ''] = block.labels;
-  const mode = block.type === 'data' ? 'data' : 'managed';
-  return [
-    {
-      address: `${mode === 'data' ? 'data.' : ''}${type}.${name}`,
-      ...{ mode, type, name, file, line: block.line },
-      settings: settingsOf(block, []),
-    },
-  ];
-}
-
-function settingsOf(block: HclBlock, above: readonly string[]): SourceResource['settings'] {
-  return [
-    ...block.attributes.map(({ name, line, literal, text }) => ({
-      path: [...above, name].join('.'),
-      line,
-      known: literal !== undefined,
-      value: literal ?? null,
-      text: text.slice(0, MAX_TEXT),
-    })),
-    ...block.blocks.flatMap((inner) => settingsOf(inner, [...above, ...pathOf(inner)])),
-  ];
-}
-
-/** `dynamic "ingress" { content { ... } }` sets what `ingress { ... }` sets. */
-function pathOf({ type, labels }: HclBlock): readonly string[] {
-  if (type === 'dynamic') return labels;
-  return type === 'content' ? [] : [type];
 }

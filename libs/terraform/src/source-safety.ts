@@ -88,7 +88,9 @@ export function assertSafe(files: readonly HclFile[], options: SafetyOptions): v
 }
 
 type Refuse = (at: HclPlace, message: string, remedy: string) => void;
-interface Declared extends HclPlace {
+export interface Declared extends HclPlace {
+  /** The file it stands in. */
+  readonly file: string;
   readonly name: string;
   readonly text: string;
   readonly source: string | undefined;
@@ -212,13 +214,14 @@ const shown = (name: string): string => JSON.stringify(name.slice(0, 60));
 export const declaredSources = (files: readonly HclFile[]): string[] =>
   declaredProviders(files).flatMap(({ source }) => (source === undefined ? [] : [source]));
 
-function declaredProviders(files: readonly HclFile[]): Declared[] {
+/** What `terraform { required_providers { ... } }` says, in all files. */
+export function declaredProviders(files: readonly HclFile[]): Declared[] {
   const found: Declared[] = [];
   for (const file of files) {
     for (const block of file.blocks.filter(({ type }) => type === 'terraform')) {
       for (const inner of block.blocks.filter(({ type }) => type === 'required_providers')) {
         for (const { name, text, line, column } of inner.attributes) {
-          found.push({ name, text, line, column, ...sourceAndVersion(text) });
+          found.push({ file: file.path, name, text, line, column, ...sourceAndVersion(text) });
         }
       }
     }

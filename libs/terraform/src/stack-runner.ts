@@ -179,7 +179,7 @@ export class StackRunner {
     const shown = await this.must(folder, ['show', '-json', '-no-color', PLAN], signal);
     // The file is read before and after: what was shown is what was read.
     if (!planFile.equals(readFileSync(join(folder, PLAN)))) throw failed('the plan file changed while it was read');
-    const { digest, resources, drift, terraformVersion } = normalisePlan(jsonOf(shown.stdout));
+    const { digest, resources, drift, providers, modules, terraformVersion } = normalisePlan(jsonOf(shown.stdout));
     const count = (action: string): number => resources.filter((one) => one.action === action).length;
     const plan: TerraformPlan = {
       kind: 'terraform-plan/1',
@@ -189,6 +189,7 @@ export class StackRunner {
       state: planFileState(planFile),
       resources: [...resources],
       drift: [...drift],
+      ...{ providers, modules },
       summary: {
         create: count('create'),
         update: count('update'),

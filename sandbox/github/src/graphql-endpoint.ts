@@ -9,11 +9,13 @@ import {
   parse,
   validate,
 } from 'graphql';
+import { actorNode, reviewMutations, reviewNode } from './graphql-reviews.js';
 import type { Needs } from './http-kit.js';
 import { ApiError, isRecord, type Json, notFound } from './http-kit.js';
 import type { Account, Caller } from './identity.js';
 import { setDraft } from './pull-acts.js';
 import { json, type RestReply } from './rest-endpoint.js';
+import { isVisibleTo } from './review-acts.js';
 import type { RepositoryContext, SandboxCore } from './sandbox-core.js';
 import type { PullRecord } from './state-store.js';
 import { nodeId } from './views/account.view.js';
@@ -36,17 +38,7 @@ const known: GraphQLFieldResolver<unknown, unknown> = (source, args, context, in
   return defaultFieldResolver(source, args, context, info);
 };
 
-function actorNode(account: Account): Json {
-  return {
-    __typename: account.type,
-    id: nodeId(account.type, account.id),
-    databaseId: account.id,
-    login: account.login,
-    name: account.name,
-  };
-}
-
-function pullNode(core: SandboxCore, repo: RepositoryContext, pull: PullRecord): Json {
+function pullNode(core: SandboxCore, repo: RepositoryContext, pull: PullRecord, viewer: Account): Json {
   return {
     __typename: 'PullRequest',
     id: nodeId('PullRequest', pull.id),
@@ -67,6 +59,13 @@ function pullNode(core: SandboxCore, repo: RepositoryContext, pull: PullRecord):
     updatedAt: pull.updatedAt,
     mergedAt: pull.mergedAt,
     author: actorNode(core.identities.byId(pull.userId)),
+    reviews: ({ first, last, author }: { first?: number; last?: number; author?: string }): Json => {
+      const own = repo.state.reviews
+        .filter((review) => review.pull === pull.number && isVisibleTo(viewer, review))
+        .filter(({ userId }) => author === undefined || core.identities.byId(userId).login === author);
+      const page = first === undefined ? own.slice(-(last ?? own.length)) : own.slice(0, first);
+      return { totalCount: own.length, nodes: page.map((review) => reviewNode(core, repo, review)) };
+    },
   };
 }
 
@@ -103,7 +102,7 @@ function rootOf(core: SandboxCore, caller: Caller, account: Account): Json {
       core.requireAccess(caller, repo, [['pull_requests', 'write']]);
       if (pull.state === 'closed') throw new ApiError(422, 'The pull request is closed');
       await setDraft(core, repo, pull, wanted, account);
-      return { clientMutationId: input.clientMutationId ?? null, pullRequest: pullNode(core, repo, pull) };
+      return { clientMutationId: input.clientMutationId ?? null, pullRequest: pullNode(core, repo, pull, account) };
     }
     throw notFound();
   };
@@ -124,13 +123,14 @@ function rootOf(core: SandboxCore, caller: Caller, account: Account): Json {
           core.requireAccess(caller, repo, reads);
           const pull = repo.state.pulls.find((candidate) => candidate.number === number);
           if (!pull) throw notFound();
-          return pullNode(core, repo, pull);
+          return pullNode(core, repo, pull, account);
         },
       };
     },
     nodes: ({ ids }: { ids: string[] }): (Json | null)[] => ids.map((id) => commentNode(core, caller, id)),
     markPullRequestReadyForReview: (args: { input: Json }) => draft(args, false),
     convertPullRequestToDraft: (args: { input: Json }) => draft(args, true),
+    ...reviewMutations(core, caller, account),
   };
 }
 

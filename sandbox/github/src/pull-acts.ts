@@ -27,7 +27,7 @@ const STATE: Record<string, ReviewState> = {
   REQUEST_CHANGES: 'CHANGES_REQUESTED',
   COMMENT: 'COMMENTED',
 };
-const unprocessable = (message: string): ApiError => new ApiError(422, 'Unprocessable Entity', [message]);
+export const unprocessable = (message: string): ApiError => new ApiError(422, 'Unprocessable Entity', [message]);
 
 export interface ReviewInput {
   event: string | undefined;
@@ -35,15 +35,13 @@ export interface ReviewInput {
   commitId: string | undefined;
 }
 
-/** A review by somebody; refuses what GitHub refuses: authors judging themselves, a closed pull request, a foreign commit. */
-export async function addReview(
-  core: SandboxCore,
-  repo: RepositoryContext,
+/** The state an event leads to, refusing what GitHub refuses: authors judging themselves, a closed pull request. */
+export function stateFor(
   pull: PullRecord,
   actor: Account,
-  input: ReviewInput,
-): Promise<ReviewRecord> {
-  const state = input.event === undefined ? 'PENDING' : STATE[input.event];
+  { event, body }: Pick<ReviewInput, 'event' | 'body'>,
+): ReviewState {
+  const state = event === undefined ? 'PENDING' : STATE[event];
   if (state === undefined) throw unprocessable('event is not known');
   const judges = state === 'APPROVED' || state === 'CHANGES_REQUESTED';
   if (judges && actor.id === pull.userId)
@@ -54,8 +52,22 @@ export async function addReview(
     );
   if (judges && pull.state === 'closed')
     throw unprocessable('Can not approve or request changes on a closed pull request');
-  if ((state === 'COMMENTED' || state === 'CHANGES_REQUESTED') && input.body.trim() === '')
+  if ((state === 'COMMENTED' || state === 'CHANGES_REQUESTED') && body.trim() === '')
     throw unprocessable('Body cannot be blank');
+  return state;
+}
+
+/** A review by somebody of a commit of the pull request; one pending review an account. */
+export async function addReview(
+  core: SandboxCore,
+  repo: RepositoryContext,
+  pull: PullRecord,
+  actor: Account,
+  input: ReviewInput,
+): Promise<ReviewRecord> {
+  const state = stateFor(pull, actor, input);
+  if (repo.state.reviews.some((r) => r.pull === pull.number && r.userId === actor.id && r.state === 'PENDING'))
+    throw unprocessable('User can only have one pending review per pull request');
   const commitId = input.commitId ?? pull.headSha;
   const base = pull.state === 'open' ? await repo.git.ref(`refs/heads/${pull.base}`) : pull.baseSha;
   const own = await repo.git.between(base ?? pull.baseSha, pull.headSha);

@@ -35,6 +35,22 @@ export interface ReviewRecord {
   submittedAt: string;
 }
 
+/** A comment on a line of the diff; it shows with the review it belongs to. */
+export interface ReviewCommentRecord {
+  id: number;
+  review: number;
+  pull: number;
+  userId: number;
+  body: string;
+  path: string;
+  /** 1-based; null for a comment on the whole file. */
+  line: number | null;
+  side: 'LEFT' | 'RIGHT';
+  commitId: string;
+  diffHunk: string;
+  createdAt: string;
+}
+
 export interface CommentRecord {
   id: number;
   issue: number;
@@ -64,6 +80,7 @@ export interface RepositoryState {
   nextNumber: number;
   pulls: PullRecord[];
   reviews: ReviewRecord[];
+  reviewComments: ReviewCommentRecord[];
   comments: CommentRecord[];
   checks: CheckRecord[];
   actions: ActionsState;
@@ -103,12 +120,13 @@ export class StateStore {
   repository(fullName: string): RepositoryState {
     const found = this.state.repositories[fullName];
     if (found) {
-      // A state from before there were workflows.
+      // A state from before there were workflows, or comments on lines.
       found.actions ??= noActions();
+      found.reviewComments ??= [];
       return found;
     }
     const fresh: RepositoryState = {
-      ...{ nextNumber: 1, pulls: [], reviews: [], comments: [], checks: [] },
+      ...{ nextNumber: 1, pulls: [], reviews: [], reviewComments: [], comments: [], checks: [] },
       actions: noActions(),
     };
     this.state.repositories[fullName] = fresh;

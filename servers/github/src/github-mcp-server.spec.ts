@@ -86,8 +86,30 @@ describe('what the server lists', () => {
     ]);
   });
 
-  test('nothing by which a pull request could be merged or approved', () => {
-    expect(Object.keys(pins).filter((name) => /merge|review|dispatch|workflow/.test(name))).toEqual([]);
+  test('nothing by which a pull request could be merged or dispatched', () => {
+    expect(Object.keys(pins).filter((name) => /merge|dispatch|workflow/.test(name))).toEqual([]);
+    expect(Object.keys(pins).filter((name) => name.includes('review'))).toEqual([
+      'add_comment_to_pending_review',
+      'pull_request_review_write',
+    ]);
+  });
+});
+
+describe('pull_request_review_write', () => {
+  test.each(['create', 'submit_pending'])('never approves by %s, and asks GitHub nothing', async (method) => {
+    const args = { ...repo, pullNumber: 7, method, event: 'APPROVE', body: 'Fine' };
+    const answer = await call('pull_request_review_write', args);
+    expect(answer).toMatchObject({ isError: true });
+    expect(answer.text).toContain('never approves');
+    expect(github.seen).toEqual([]);
+  });
+
+  test('resolves no threads', async () => {
+    const answer = await call('pull_request_review_write', {
+      ...{ ...repo, pullNumber: 7, method: 'resolve_thread', threadId: 'x' },
+    });
+    expect(answer).toMatchObject({ isError: true });
+    expect(github.seen).toEqual([]);
   });
 });
 

@@ -31,7 +31,7 @@ describe('over HTTP', () => {
     const requestInit = { headers: { authorization: `Bearer ${bearerToken}` } };
     await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit }));
     open.push(client);
-    expect((await client.listTools()).tools).toHaveLength(10);
+    expect((await client.listTools()).tools).toHaveLength(12);
   });
 
   test('refuses callers without the token, and pages of other origins', async () => {

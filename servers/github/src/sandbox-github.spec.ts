@@ -95,3 +95,36 @@ test('a branch that is protected refuses a push', async () => {
   const answer = await call('push_files', { branch: 'main', files, message: 'Past the gate' });
   expect(answer).toMatchObject({ isError: true, failure: 'final' });
 });
+
+test('a review is made pending, takes comments on lines, and shows once it is submitted', async () => {
+  const branch = 'planwarden/run_review';
+  requireOk(await call('create_branch', { branch }), 'branch');
+  const files = [{ path: 'apps/reviewed.yaml', content: 'a: 1\nb: 2\n' }];
+  requireOk(await call('push_files', { branch, files, message: 'Add' }), 'push');
+  const opened = await call('create_pull_request', { title: 'Look', head: branch, base: 'main' });
+  const pullNumber = Number(JSON.parse(requireOk(opened, 'open').text).url.split('/').at(-1));
+  const review = (args: Record<string, unknown>) => call('pull_request_review_write', { pullNumber, ...args });
+  const comment = (line: number) =>
+    call('add_comment_to_pending_review', {
+      ...{ pullNumber, path: 'apps/reviewed.yaml', body: 'Here', subjectType: 'LINE', side: 'RIGHT', line },
+    });
+  expect((await comment(1)).text).toBe('No pending review found for the viewer');
+  const none = await review({ method: 'delete_pending' });
+  expect(none).toMatchObject({ isError: true, text: 'No pending review found for the viewer' });
+
+  requireOk(await review({ method: 'create' }), 'pending');
+  requireOk(await review({ method: 'delete_pending' }), 'away');
+  requireOk(await review({ method: 'create' }), 'pending again');
+  requireOk(await comment(2), 'comment');
+  expect(await comment(99)).toMatchObject({ isError: true });
+  // The author App opened it: it can comment on its own pull request, not refuse it.
+  const own = await review({ method: 'submit_pending', event: 'REQUEST_CHANGES', body: 'No' });
+  expect(own).toMatchObject({ isError: true });
+  requireOk(await review({ method: 'submit_pending', event: 'COMMENT', body: 'Read' }), 'submit');
+  const read = async (method: string) =>
+    JSON.parse(requireOk(await call('pull_request_read', { method, pullNumber }), method).text);
+  expect(await read('get_reviews')).toEqual([expect.objectContaining({ state: 'COMMENTED', body: 'Read' })]);
+  // As in the official server: the oldest review of the account is looked at, and that one is submitted.
+  requireOk(await review({ method: 'create' }), 'a second');
+  expect((await comment(2)).text).toContain('is not pending');
+});

@@ -6,6 +6,8 @@ import {
   objectRefSchema,
   planSchema,
   provenanceSchema,
+  sourceModuleSchema,
+  sourceProviderSchema,
   sourceResourceSchema,
   tallySchema,
 } from '@planwarden/contracts';
@@ -15,7 +17,7 @@ import { z } from 'zod';
 
 const fileSchema = z.strictObject({ path: z.string(), content: z.string().nullable(), provenance: provenanceSchema });
 
-const parsedObjectSchema = z.strictObject({
+export const parsedObjectSchema = z.strictObject({
   ref: objectRefSchema,
   file: z.string(),
   line: z.number().int(),
@@ -24,7 +26,7 @@ const parsedObjectSchema = z.strictObject({
   provenance: provenanceSchema,
 });
 
-const decisionRecord = z.strictObject({
+export const decisionRecord = z.strictObject({
   id: z.string(),
   digest: z.string(),
   inputDigest: z.string(),
@@ -42,6 +44,8 @@ export const validateRecord = z.strictObject({
   objects: z.array(parsedObjectSchema),
   /** Of a Terraform stack, all its files taken together. */
   resources: z.array(sourceResourceSchema).default([]),
+  providers: z.array(sourceProviderSchema).default([]),
+  modules: z.array(sourceModuleSchema).default([]),
 });
 export const checkSourceRecord = z.strictObject({ decision: decisionRecord });
 export const pullRequestRecord = z.strictObject({

@@ -48,6 +48,8 @@ export interface ChangeServices {
   fresh(target: string): FreshPorts;
   /** GitHub ids of our own Apps' accounts: bots never vote. */
   readonly botIds: readonly number[];
+  /** The one of them that opens pull requests and writes reviews. */
+  readonly authorBotId: number;
   /** Versions of what made a plan, part of the subject. */
   readonly toolVersions: Readonly<Record<string, string>>;
   /** Real targets: nothing is released into a repository that lacks a protection. */

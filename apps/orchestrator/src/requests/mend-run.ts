@@ -29,7 +29,9 @@ export function retryOf(run: RunRecord): Mending {
       remedy:
         run.state === 'discarded'
           ? 'A person said no to it. Ask for another change with propose_change.'
-          : 'It was applied. Undo it with rollback_run, or ask for another change with propose_change.',
+          : run.state === 'reviewed'
+            ? 'It did what was asked. Ask for a review of another commit with propose_change.'
+            : 'It was applied. Undo it with rollback_run, or ask for another change with propose_change.',
     });
   }
   return { request: requestOf(run), parent: { run: run.id, kind: 'retry', beside: keptLocksGoTo(run) } };

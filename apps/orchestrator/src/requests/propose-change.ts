@@ -14,6 +14,8 @@ import type { ChangeServices } from '../change/change.services.js';
 import { judge } from '../change/judge.js';
 import { denialBody } from '../change/outcomes.js';
 import { actorOf, filesOf, secretsOf } from '../change/run-request.js';
+import { REVIEW_PIPELINE } from '../review/review.pipeline.js';
+import { filesToReview } from '../review/steps/read-files.step.js';
 
 /** Who asks, after token or session, persona and request were put together. */
 export interface Asker {
@@ -27,9 +29,9 @@ export interface MendedRun extends RunParent {
 }
 
 /**
- * Accepts a request for a change: everything that can be refused without touching the outside is refused here, then
+ * Accepts a request for a change, or for a review where the persona's strategy is that: everything that can be refused without touching the outside is refused here, then
  * run, journal entry and wake time are written in one transaction and the bell is rung.
- * @throws PlanwardenError READ_ONLY, NOT_SUPPORTED, TARGET_UNKNOWN, TEMPLATE_UNKNOWN, INPUT_INVALID, PATH_OUTSIDE_TARGET,
+ * @throws PlanwardenError READ_ONLY, NOT_SUPPORTED, STRATEGY_DIFFERS, TARGET_UNKNOWN, TEMPLATE_UNKNOWN, INPUT_INVALID, PATH_OUTSIDE_TARGET,
  * MANIFEST_INVALID, POLICY_DENIED, SECRET_IN_TEXT, RUN_LIMIT_REACHED
  */
 export async function proposeChange(
@@ -41,26 +43,16 @@ export async function proposeChange(
 ): Promise<RunRecord> {
   const { requester, persona } = asker;
   services.config.assertWritable();
-  if (persona.strategy !== 'change') {
-    throw new PlanwardenError(
-      'NOT_SUPPORTED',
-      `strategy ${persona.strategy} of persona ${persona.name} is not supported yet`,
-      {
-        where: { field: 'persona' },
-        remedy: 'Ask as a persona whose strategy is change.',
-      },
-    );
-  }
+  assertFits(persona, request);
   const target = services.config.target(request.target);
   await intake(services, requester, persona, target, request);
-  const files = await filesOf(services, request, target);
-  if (files.length === 0) {
-    throw new PlanwardenError('FILES_UNCHANGED', 'the request names no file', {
-      where: { field: 'files' },
-      remedy: 'Give a template, or files and deletions.',
-    });
+  const isReview = persona.strategy === 'review';
+  if (request.pullRequest === undefined) {
+    // A reviewer is told what is wrong inside the files; whoever wants a change mends them first.
+    const files = isReview ? filesToReview(request, target) : await filesOf(services, request, target);
+    if (files.length === 0) throw nothingNamed();
+    if (!isReview && target.kind === 'manifests') parseManifests(files);
   }
-  if (target.kind === 'manifests') parseManifests(files);
   const run = await services.runs.start(
     {
       title: request.title,
@@ -71,7 +63,7 @@ export async function proposeChange(
       request,
       parent: parent === undefined ? null : { run: parent.run, kind: parent.kind },
     },
-    CHANGE_PIPELINE,
+    isReview ? REVIEW_PIPELINE : CHANGE_PIPELINE,
     { openRuns: target.limits.openRuns, requester: limitsOf(services, requester) },
     parent?.beside,
   );
@@ -83,6 +75,37 @@ export async function proposeChange(
 /** Limits of the token that asks; a person has none of their own. */
 const limitsOf = ({ config }: Pick<ChangeServices, 'config'>, { principal }: Requester): RequesterLimits | undefined =>
   config.agents().find(({ id }) => `agent:${id}` === principal)?.limits;
+
+/** @throws PlanwardenError NOT_SUPPORTED, STRATEGY_DIFFERS naming the field that another strategy takes */
+function assertFits({ name, strategy }: Persona, request: ChangeRequest): void {
+  if (strategy === 'report') {
+    throw new PlanwardenError('NOT_SUPPORTED', `strategy report of persona ${name} is not supported yet`, {
+      where: { field: 'persona' },
+      remedy: 'Ask as a persona whose strategy is change or review.',
+    });
+  }
+  const field = strategy === 'change' ? 'pullRequest' : 'template';
+  if (request[field] === undefined) return;
+  throw new PlanwardenError(
+    'STRATEGY_DIFFERS',
+    strategy === 'change'
+      ? `persona ${name} changes and does not review pull requests`
+      : `persona ${name} reviews; a template has nothing to review before somebody asks for it`,
+    {
+      where: { field },
+      remedy:
+        strategy === 'change'
+          ? 'Name a persona whose strategy is review, or give a template or files.'
+          : 'Give files or a pull request; a template is asked for by a persona whose strategy is change.',
+    },
+  );
+}
+
+const nothingNamed = (): PlanwardenError =>
+  new PlanwardenError('FILES_UNCHANGED', 'the request names no file', {
+    where: { field: 'files' },
+    remedy: 'Give a template, or files and deletions.',
+  });
 
 async function intake(
   services: ChangeServices,

@@ -2,7 +2,7 @@ import { freezeWords } from '@planwarden/approvals';
 import type { Finding, RunDetail } from '@planwarden/contracts';
 
 /** A run in a few lines: where it stands and why, what was found, what was seen running. */
-export function runText({ run, freeze, breakGlass, findings, verified }: RunDetail): string {
+export function runText({ run, freeze, breakGlass, findings, review, verified }: RunDetail): string {
   return [
     `Run ${run.id} is ${run.state}${run.wait === null ? '' : `, waiting for ${run.wait.reason}: ${run.wait.message}`}.`,
     ...(freeze === null ? [] : [`Held whatever the votes: ${freezeWords(freeze)}.`]),
@@ -10,6 +10,8 @@ export function runText({ run, freeze, breakGlass, findings, verified }: RunDeta
     ...(run.outcome === null ? [] : [`${run.outcome.code}: ${run.outcome.message} ${run.outcome.remedy}`]),
     ...findings.map((one) => `${one.severity} ${one.rule}${placeOf(one)}: ${one.message} Mend: ${one.remedy}`),
     ...verified,
+    ...(review?.posted ? [`Posted as ${review.posted.event}: ${review.posted.url}`] : []),
+    ...(review?.notCovered ?? []),
   ].join('\n');
 }
 

@@ -4,7 +4,10 @@ import {
   type Decision,
   type ErrorCode,
   isPlanwardenError,
+  REVIEW_STEPS,
+  type ReviewView,
   type RunDetail,
+  type RunStep,
   type RunSummary,
   type StepView,
   type Tally,
@@ -26,6 +29,9 @@ import type { ChangeServices } from '../change/change.services.js';
 import { outputsOf, type ReadOutput } from '../change/confirm-ports.js';
 import { requestOf } from '../change/run-request.js';
 import { currentTally, refusalFor } from '../change/votes.js';
+import { notCoveredBy } from '../review/not-covered.js';
+import { REVIEW_PIPELINE } from '../review/review.pipeline.js';
+import { publishRecord, reviewContextRecord, reviewFilesRecord, reviewSourceRecord } from '../review/review.records.js';
 
 export function summaryOf(run: RunRecord): RunSummary {
   const { id, title, state, ended, wait, round, step, target, environment, persona, requester } = run;
@@ -52,10 +58,8 @@ export function summaryOf(run: RunRecord): RunSummary {
 export async function detailOf(services: ChangeServices, id: string, viewer?: string): Promise<RunDetail> {
   const run = await services.runs.get(id);
   const steps = await services.runs.steps(id);
-  const read = <T extends z.ZodType>(step: string, shape: T): z.output<T> | null => {
-    const found = steps.filter((one) => one.step === step && one.state === 'done').at(-1);
-    return found === undefined ? null : shape.parse(found.output);
-  };
+  const read = readerOf(steps);
+  if (run.pipeline === REVIEW_PIPELINE) return reviewDetail(services, run, steps);
   const pull = read('open-pull-request', pullRequestRecord);
   const evidence = read('publish-evidence', evidenceRecord);
   const plan = read('plan', planRecord);
@@ -68,13 +72,7 @@ export async function detailOf(services: ChangeServices, id: string, viewer?: st
     plan: plan?.plan ?? null,
     planText: plan?.planText ?? null,
     findings: standing(decisions, run).flatMap((one) => one.findings),
-    decisions: decisions.map((one) => ({
-      id: one.id,
-      phase: one.phase,
-      allow: one.allow,
-      findings: one.findings.length,
-      at: one.at,
-    })),
+    decisions: decisions.map(refOf),
     facts: read('gather-context', contextRecord)?.facts ?? null,
     pullRequest:
       pull === null
@@ -90,10 +88,72 @@ export async function detailOf(services: ChangeServices, id: string, viewer?: st
     locks: await services.locks.list(run.id),
     freeze: run.ended ? null : await freezeOf(services, run),
     breakGlass: await services.breakGlass.list(run.id),
+    review: null,
     verified: read('verify', verifyRecord)?.sentences ?? [],
     summary: read('summarise', summaryRecord)?.text ?? null,
   };
 }
+
+type ReadStep = <T extends z.ZodType>(step: string, shape: T) => z.output<T> | null;
+
+/** Reads what a step left, of the newest round in which it was done. */
+const readerOf =
+  (steps: readonly StepRecord[]): ReadStep =>
+  (step, shape) => {
+    const found = steps.filter((one) => one.step === step && one.state === 'done').at(-1);
+    return found === undefined ? null : shape.parse(found.output);
+  };
+
+/** A review has neither plan nor approval; what it found is its own, not only what policy said. */
+async function reviewDetail(
+  services: ChangeServices,
+  run: RunRecord,
+  steps: readonly StepRecord[],
+): Promise<RunDetail> {
+  const read = readerOf(steps);
+  const decisions = await services.decisions.listForRun(run.id);
+  return {
+    run: summaryOf(run),
+    request: requestOf(run),
+    steps: stepViews(run, steps),
+    files: (requestOf(run).files ?? []).map(({ path, content }) => ({ path, content })),
+    plan: null,
+    planText: null,
+    findings: read('check-source', reviewSourceRecord)?.findings ?? [],
+    decisions: decisions.map(refOf),
+    facts: read('gather-context', reviewContextRecord)?.facts ?? null,
+    pullRequest: null,
+    approval: null,
+    locks: await services.locks.list(run.id),
+    // A freeze stops what is applied: a review applies nothing.
+    ...{ freeze: null, breakGlass: [] },
+    review: reviewOf(services, run, read),
+    verified: [],
+    summary: read('summarise', summaryRecord)?.text ?? null,
+  };
+}
+
+function reviewOf(services: ChangeServices, run: RunRecord, read: ReadStep): ReviewView | null {
+  const files = read('read-files', reviewFilesRecord);
+  const judged = read('check-source', reviewSourceRecord);
+  if (files === null || judged === null) return null;
+  const posted = read('publish-review', publishRecord)?.posted ?? null;
+  const { number, sha, url } = files.pullRequest ?? { number: 0, sha: '', url: '' };
+  return {
+    pullRequest: files.pullRequest === null ? null : { number, sha, url },
+    denies: judged.denies,
+    posted:
+      posted === null
+        ? null
+        : { event: posted.event, url: posted.url, onLines: posted.onLines, headSha: posted.headSha },
+    notCovered: notCoveredBy(services.config.target(run.target), files),
+  };
+}
+
+const refOf = (one: Decision): RunDetail['decisions'][number] => ({
+  ...{ id: one.id, phase: one.phase, allow: one.allow, at: one.at },
+  findings: one.findings.length,
+});
 
 /**
  * What policy says now: of each phase the last word of this round; calls are each judged for themselves. That votes are
@@ -166,8 +226,9 @@ export async function freezeOf(services: ChangeServices, run: Pick<RunRecord, 'i
 }
 
 function stepViews(run: RunRecord, steps: readonly StepRecord[]): StepView[] {
-  const at = (CHANGE_STEPS as readonly (string | null)[]).indexOf(run.step);
-  return CHANGE_STEPS.map((name, index): StepView => {
+  const road: readonly RunStep[] = run.pipeline === REVIEW_PIPELINE ? REVIEW_STEPS : CHANGE_STEPS;
+  const at = (road as readonly (string | null)[]).indexOf(run.step);
+  return road.map((name, index): StepView => {
     const record = steps.filter((one) => one.step === name).at(-1);
     // A step of an earlier round that this round has not reached yet waits again.
     const isBehind = record !== undefined && (record.round === run.round || index < at);

@@ -91,7 +91,10 @@ function taskOf({ id, state, ended, wait, createdAt, updatedAt }: RunRecord): Ta
 }
 
 const endOf = (state: RunState): TaskView['state'] =>
-  state === 'canceled' ? 'cancelled' : state === 'applied' ? 'completed' : 'failed';
+  state === 'canceled' ? 'cancelled' : isWellEnded(state) ? 'completed' : 'failed';
+
+/** A review that found something did what it was asked for. */
+const isWellEnded = (state: RunState): boolean => state === 'applied' || state === 'reviewed';
 
 /** What propose_change would have answered had it waited for the end. */
 async function resultOf({ id, state }: RunRecord, { services }: McpContext): Promise<TaskView['result']> {
@@ -99,7 +102,7 @@ async function resultOf({ id, state }: RunRecord, { services }: McpContext): Pro
   return {
     content: [{ type: 'text', text }],
     structuredContent: { run: id, state, next: `It has ended. get_run with run ${id} tells all of it.` },
-    ...(state === 'applied' ? {} : { isError: true }),
+    ...(isWellEnded(state) ? {} : { isError: true }),
   };
 }
 

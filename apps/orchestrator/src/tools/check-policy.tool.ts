@@ -1,4 +1,11 @@
-import { type ChangeFile, changeFileSchema, findingSchema, PlanwardenError, type Target } from '@planwarden/contracts';
+import {
+  type ChangeFile,
+  changeFileSchema,
+  findingSchema,
+  PlanwardenError,
+  type StackSource,
+  type Target,
+} from '@planwarden/contracts';
 import { agentFiles, parseManifests } from '@planwarden/manifests';
 import { agentTerraformFiles, readStack } from '@planwarden/terraform';
 import { z } from 'zod';
@@ -23,7 +30,7 @@ export const checkPolicyTool = productTool({
     if (!targetsOf(context).includes(name)) throw outOfScope();
     const target = services.config.target(name);
     const persona = personaFor(context, { tool: 'check_policy' });
-    const { files, objects, resources } = await understood(given, target);
+    const { files, objects, source } = await understood(given, target);
     const decision = await judge(
       services,
       'source',
@@ -31,7 +38,7 @@ export const checkPolicyTool = productTool({
         actor: actorOf(services, { principal: `agent:${agent.id}`, onBehalfOf: agent.onBehalfOf }, persona.name),
         target,
         objects,
-        resources,
+        ...source,
         paths: files.map((file) => file.path),
         secrets: files.flatMap((file) => (file.content === null ? [] : secretsIn(file.path, file.content))),
       },
@@ -51,11 +58,12 @@ export const checkPolicyTool = productTool({
 async function understood(given: readonly ChangeFile[], target: Target) {
   if (target.kind === 'manifests') {
     const files = agentFiles({ files: given, deletions: [] }, target);
-    return { files, objects: parseManifests(files), resources: [] };
+    const source: StackSource = { resources: [], providers: [], modules: [] };
+    return { files, objects: parseManifests(files), source };
   }
   const files = agentTerraformFiles({ files: given, deletions: [] }, target);
-  const { resources } = await readStack(given, { folder: target.path, providers: allowedProviders(target) });
-  return { files, objects: [], resources };
+  const source = await readStack(given, { folder: target.path, providers: allowedProviders(target) });
+  return { files, objects: [], source };
 }
 
 const outOfScope = (): PlanwardenError =>

@@ -17,7 +17,7 @@ export const getRunTool = productTool({
   name: 'get_run',
   title: 'Get a run',
   description:
-    'State of a run, its steps, findings with remedies, plan, pull request, what its approval still misses, who holds and who waits for its lock, and what was seen running.',
+    'State of a run, its steps, findings with remedies, plan, pull request, what its approval still misses, who holds and who waits for its lock, and what was seen running; of a review its verdict, where it was posted, and what it did not see.',
   annotations: READ_ONLY,
   inputSchema: z.object({ run: runIdSchema }),
   outputSchema: z.object({
@@ -31,13 +31,15 @@ export const getRunTool = productTool({
     locks: detail.locks,
     freeze: detail.freeze,
     breakGlass: detail.breakGlass,
+    review: detail.review,
     verified: detail.verified,
     summary: detail.summary,
   }),
   handler: async ({ run: id }, context) => {
     await visibleRun(context, id);
     const found = await detailOf(context.services, id);
-    const { run, steps, findings, decisions, plan, planText, pullRequest, approval, locks, verified, summary } = found;
+    const { run, steps, findings, decisions, plan, planText, pullRequest, approval, locks, review, verified, summary } =
+      found;
     const { freeze, breakGlass } = found;
     return {
       structured: {
@@ -58,6 +60,7 @@ export const getRunTool = productTool({
         locks,
         freeze,
         breakGlass,
+        review,
         verified,
         summary,
       },

@@ -15,6 +15,8 @@ export const proposeChangeTool = productTool({
     'whichever the target holds.',
     'Answers at once with a run id; follow it with get_run. The change is checked by policy, planned, opened as a pull',
     'request, and applied only after a person approved exactly that plan. You cannot approve it.',
+    'As a persona whose strategy is review: asks for a review of your files, or of a pull request at one commit; the',
+    'findings come back with the run, and as one review on the pull request.',
   ].join(' '),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
   inputSchema: z.object({
@@ -25,6 +27,7 @@ export const proposeChangeTool = productTool({
     template: fields.template.describe('A template and its parameters. Leave out files then.'),
     files: fields.files.describe('Your own files, paths relative to the target’s folder. Leave out template then.'),
     deletions: fields.deletions.describe('Files to delete, paths relative to the target’s folder.'),
+    pullRequest: fields.pullRequest.describe('Of a review: a pull request at one of its commits. Leave out the rest.'),
   }),
   outputSchema: z.object({
     run: z.string().describe('Id of the run.'),
@@ -37,7 +40,7 @@ export const proposeChangeTool = productTool({
   taskOf: ({ run }) => String(run),
   handler: async (args, context) => {
     const request = checked(changeRequestSchema, args);
-    // A persona of another strategy is allowed to ask and is told that its strategy is not supported yet.
+    // A persona of strategy report is allowed to ask and is told that its strategy is not supported yet.
     const persona = personaFor(
       context,
       request.persona === undefined ? { tool: 'propose_change' } : { requested: request.persona },

@@ -10,6 +10,7 @@ import { FindingsPanel } from '../run/findings.panel.js';
 import { LockPanel } from '../run/lock.panel.js';
 import { LogPanel } from '../run/log.panel.js';
 import { PlanPanel } from '../run/plan.panel.js';
+import { ReviewPanel } from '../run/review.panel.js';
 import { Stepper } from '../run/stepper.js';
 import { useAnnounce } from '../ui/announcer.js';
 import { Badge } from '../ui/badge.js';
@@ -17,6 +18,7 @@ import { ErrorBox } from '../ui/error-box.js';
 import { LiveMark } from '../ui/live-mark.js';
 import { Loading } from '../ui/loading.js';
 import { PageHeading } from '../ui/page-heading.js';
+import { safeAddress } from '../ui/safe-address.js';
 import { Time } from '../ui/time.js';
 import { announcementOf, badgeOf, requesterWords, sentenceOf } from '../words/run-words.js';
 
@@ -61,9 +63,9 @@ export function RunPage({ id, session }: RunPageProps) {
         <Stepper steps={detail.steps} />
         <div className="run__panels">
           <LockPanel run={id} locks={detail.locks} />
-          <ApprovalPanel detail={detail} session={session} />
+          {isReview(detail) ? <ReviewPanel detail={detail} /> : <ApprovalPanel detail={detail} session={session} />}
           <FindingsPanel detail={detail} />
-          <PlanPanel detail={detail} />
+          {isReview(detail) ? null : <PlanPanel detail={detail} />}
           <BlastRadiusPanel detail={detail} />
           <LogPanel events={log.data} error={log.error} />
           {detail.run.ended ? null : <CancelForm run={id} />}
@@ -72,6 +74,9 @@ export function RunPage({ id, session }: RunPageProps) {
     </article>
   );
 }
+
+/** Known by its road before anything was found. */
+const isReview = ({ steps }: RunDetail): boolean => steps.some(({ name }) => name === 'publish-review');
 
 function RunHead({ detail }: { readonly detail: RunDetail }) {
   const { run, request, pullRequest, verified, summary } = detail;
@@ -141,11 +146,6 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
       <dd>{children}</dd>
     </div>
   );
-}
-
-/** Only ordinary web addresses become links. */
-function safeAddress(url: string): string | undefined {
-  return /^https?:\/\//.test(url) ? url : undefined;
 }
 
 function useAnnounced(run: RunSummary | undefined): void {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { CHANGE_STEPS, RUN_STATES, type RunSummary } from '@planwarden/contracts';
+import { RUN_STATES, RUN_STEPS, type RunSummary } from '@planwarden/contracts';
 import {
   announcementOf,
   badgeOf,
@@ -32,7 +32,7 @@ const run = (over: Partial<RunSummary> = {}): RunSummary => ({
 describe('words for runs', () => {
   test('every state and step has words of its own', () => {
     expect(new Set(RUN_STATES.map((state) => STATE_WORDS[state].label)).size).toBe(RUN_STATES.length);
-    expect(new Set(CHANGE_STEPS.map((step) => STEP_WORDS[step])).size).toBe(CHANGE_STEPS.length);
+    expect(new Set(RUN_STEPS.map((step) => STEP_WORDS[step])).size).toBe(RUN_STEPS.length);
   });
 
   test('a wait says what for', () => {

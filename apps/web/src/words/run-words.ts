@@ -1,4 +1,4 @@
-import type { ChangeStep, Requester, RunState, RunSummary, StepView, WaitReason } from '@planwarden/contracts';
+import type { Requester, RunState, RunStep, RunSummary, StepView, WaitReason } from '@planwarden/contracts';
 
 /** How a state is coloured; the label always says it too. */
 export type Tone = 'idle' | 'active' | 'waiting' | 'good' | 'bad' | 'over';
@@ -28,7 +28,9 @@ export const STATE_WORDS: Readonly<Record<RunState, StateWords>> = {
     tone: 'active',
     sentence: 'The cluster is read back until it shows what was approved.',
   },
+  publishing: { label: 'Publishing', tone: 'active', sentence: 'The findings go to the pull request.' },
   applied: { label: 'Applied', tone: 'good', sentence: 'The change runs as approved.' },
+  reviewed: { label: 'Reviewed', tone: 'good', sentence: 'The review is done; nothing was changed or approved.' },
   policy_failed: {
     label: 'Stopped by policy',
     tone: 'bad',
@@ -71,7 +73,7 @@ const WAIT_WORDS: Readonly<Record<WaitReason, string>> = {
   pipeline_changed: 'Waiting for a release that knows its pipeline',
 };
 
-export const STEP_WORDS: Readonly<Record<ChangeStep, string>> = {
+export const STEP_WORDS: Readonly<Record<RunStep, string>> = {
   'gather-context': 'Gather context',
   generate: 'Generate files',
   validate: 'Validate',
@@ -87,6 +89,8 @@ export const STEP_WORDS: Readonly<Record<ChangeStep, string>> = {
   verify: 'Verify',
   'record-graph': 'Record in the graph',
   summarise: 'Summarise',
+  'read-files': 'Read the files',
+  'publish-review': 'Publish the review',
 };
 
 export const STEP_STATE_WORDS: Readonly<Record<StepView['state'], string>> = {

@@ -77,7 +77,9 @@ ${check.output.title && html`<br>${check.output.title}`}${check.output.summary &
           (
             one,
           ) => html`<li><strong>${login(one.userId)}</strong> ${WORDS[one.state] ?? one.state} <code>${one.commitId.slice(0, 12)}</code>
-<span class="quiet">${one.submittedAt}</span>${one.commitId !== pull.headSha && html` <span class="badge">older commit</span>`}${one.body !== '' && html`<pre>${one.body}</pre>`}</li>`,
+<span class="quiet">${one.submittedAt}</span>${one.commitId !== pull.headSha && html` <span class="badge">older commit</span>`}${one.body !== '' && html`<pre>${one.body}</pre>`}${repo.state.reviewComments
+            .filter(({ review }) => review === one.id)
+            .map((said) => html`<p><code>${said.path}:${said.line ?? 'file'}</code></p><pre>${said.body}</pre>`)}</li>`,
         )}${comments.map(
           (one) =>
             html`<li><strong>${login(one.userId)}</strong> <span class="quiet">${one.createdAt}</span><pre>${one.body}</pre></li>`,

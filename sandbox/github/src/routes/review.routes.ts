@@ -1,7 +1,17 @@
-import { ApiError, notFound, type RepoRouteContext, type Route, repoRoute, text } from '../http-kit.js';
+import {
+  ApiError,
+  isRecord,
+  type Json,
+  notFound,
+  type RepoRouteContext,
+  type Route,
+  repoRoute,
+  text,
+} from '../http-kit.js';
 import { addReview, emitReview, pullOf } from '../pull-acts.js';
+import { addLineComment, deletePending, isVisibleTo, submitReview } from '../review-acts.js';
 import type { ReviewRecord } from '../state-store.js';
-import { reviewView } from '../views/pull.view.js';
+import { reviewCommentView, reviewView } from '../views/pull.view.js';
 import { actorOf } from './git-ref.routes.js';
 
 const READ: Array<['pull_requests', 'read']> = [['pull_requests', 'read']];
@@ -13,9 +23,46 @@ function reviewOf({ repo, params }: RepoRouteContext): ReviewRecord {
   return found;
 }
 
-/** A pending review is its writer's alone. */
-const isVisible = (context: RepoRouteContext, review: ReviewRecord): boolean =>
-  review.state !== 'PENDING' || actorOf(context).id === review.userId;
+const isVisible = (context: RepoRouteContext, review: ReviewRecord): boolean => isVisibleTo(actorOf(context), review);
+
+const eventOf = (body: Json): string | undefined => (typeof body.event === 'string' ? body.event : undefined);
+
+/** A review of one's own that is not submitted yet; of anybody else's nobody knows. */
+function pendingOf(context: RepoRouteContext): ReviewRecord {
+  const review = reviewOf(context);
+  if (actorOf(context).id !== review.userId) throw notFound();
+  return review;
+}
+
+/** All the comments of one request, or none: a line that the diff does not show refuses the whole review. */
+async function createReview(context: RepoRouteContext): Promise<ReviewRecord> {
+  const { core, repo, params, body } = context;
+  const [pull, actor] = [pullOf(repo, params.pull_number), actorOf(context)];
+  const commitId = typeof body.commit_id === 'string' ? body.commit_id : undefined;
+  const comments = (Array.isArray(body.comments) ? body.comments : []).filter(isRecord);
+  const said = { event: eventOf(body), body: text(body.body), commitId };
+  if (comments.length === 0) return addReview(core, repo, pull, actor, said);
+  const review = await addReview(core, repo, pull, actor, { ...said, event: undefined });
+  try {
+    for (const comment of comments) {
+      const made = await addLineComment(core, repo, pull, review, {
+        path: text(comment.path),
+        body: text(comment.body),
+        line: typeof comment.line === 'number' ? comment.line : undefined,
+        side: typeof comment.side === 'string' ? comment.side : undefined,
+        subjectType: undefined,
+      });
+      if (!made) throw new ApiError(422, 'Unprocessable Entity', ['Line could not be resolved']);
+    }
+    if (said.event !== undefined) {
+      await submitReview(core, repo, pull, review, actor, { event: said.event, body: said.body });
+    }
+    return review;
+  } catch (error) {
+    deletePending(repo, review);
+    throw error;
+  }
+}
 
 export const reviewRoutes: Route[] = [
   repoRoute('GET', '/pulls/{pull_number}/reviews', READ, async (context) => {
@@ -25,15 +72,32 @@ export const reviewRoutes: Route[] = [
     return { status: 200, list: { items: own.map((review) => reviewView(core, repo, review)) } };
   }),
   repoRoute('POST', '/pulls/{pull_number}/reviews', [['pull_requests', 'write']], async (context) => {
-    const { core, repo, params, body } = context;
-    if (Array.isArray(body.comments) && body.comments.length > 0)
-      throw new ApiError(422, 'Unprocessable Entity', ['The sandbox has no comments on lines']);
-    const review = await addReview(core, repo, pullOf(repo, params.pull_number), actorOf(context), {
-      event: typeof body.event === 'string' ? body.event : undefined,
-      body: text(body.body),
-      commitId: typeof body.commit_id === 'string' ? body.commit_id : undefined,
-    });
-    return { status: 200, body: reviewView(core, repo, review) };
+    const review = await createReview(context);
+    return { status: 200, body: reviewView(context.core, context.repo, review) };
+  }),
+  repoRoute(
+    'POST',
+    '/pulls/{pull_number}/reviews/{review_id}/events',
+    [['pull_requests', 'write']],
+    async (context) => {
+      const { core, repo, params, body } = context;
+      const review = pendingOf(context);
+      const said = { event: eventOf(body), body: text(body.body) };
+      await submitReview(core, repo, pullOf(repo, params.pull_number), review, actorOf(context), said);
+      return { status: 200, body: reviewView(core, repo, review) };
+    },
+  ),
+  repoRoute('DELETE', '/pulls/{pull_number}/reviews/{review_id}', [['pull_requests', 'write']], async (context) => {
+    const review = pendingOf(context);
+    deletePending(context.repo, review);
+    return { status: 200, body: reviewView(context.core, context.repo, review) };
+  }),
+  repoRoute('GET', '/pulls/{pull_number}/comments', READ, async (context) => {
+    const { core, repo, params } = context;
+    const pull = pullOf(repo, params.pull_number);
+    const shown = new Set(repo.state.reviews.filter(({ state }) => state !== 'PENDING').map(({ id }) => id));
+    const own = repo.state.reviewComments.filter((one) => one.pull === pull.number && shown.has(one.review));
+    return { status: 200, list: { items: own.map((comment) => reviewCommentView(core, repo, comment)) } };
   }),
   repoRoute('GET', '/pulls/{pull_number}/reviews/{review_id}', READ, async (context) => {
     const review = reviewOf(context);

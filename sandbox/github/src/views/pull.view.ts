@@ -1,7 +1,7 @@
 import type { Json } from '../http-kit.js';
 import { canonicalMergeState } from '../merge-rules.js';
 import type { RepositoryContext, SandboxCore } from '../sandbox-core.js';
-import type { CommentRecord, PullRecord, ReviewRecord } from '../state-store.js';
+import type { CommentRecord, PullRecord, ReviewCommentRecord, ReviewRecord } from '../state-store.js';
 import { accountView, nodeId } from './account.view.js';
 import { changedFiles } from './commit.view.js';
 import { repositoryUrl, repositoryView } from './repository.view.js';
@@ -102,7 +102,7 @@ export async function pullView(core: SandboxCore, repo: RepositoryContext, pull:
     mergeable_state: merge.state,
     merged_by: pull.mergedById === null ? null : accountView(core, core.identities.byId(pull.mergedById)),
     comments: repo.state.comments.filter((comment) => comment.issue === pull.number).length,
-    review_comments: 0,
+    review_comments: repo.state.reviewComments.filter((comment) => comment.pull === pull.number).length,
     maintainer_can_modify: false,
     commits: commits.length,
     additions: total('additions'),
@@ -126,6 +126,34 @@ export function reviewView(core: SandboxCore, repo: RepositoryContext, review: R
     submitted_at: review.submittedAt,
     commit_id: review.commitId,
     author_association: association(core, repo, review.userId),
+  };
+}
+
+/** `pull-request-review-comment`: a comment on a line of the diff. */
+export function reviewCommentView(core: SandboxCore, repo: RepositoryContext, comment: ReviewCommentRecord): Json {
+  const pull = `${repositoryUrl(core, repo)}/pulls/${comment.pull}`;
+  const url = `${repositoryUrl(core, repo)}/pulls/comments/${comment.id}`;
+  const html = `${pullHtml(core, repo, comment.pull)}#discussion_r${comment.id}`;
+  return {
+    id: comment.id,
+    node_id: nodeId('PullRequestReviewComment', comment.id),
+    pull_request_review_id: comment.review,
+    url,
+    html_url: html,
+    pull_request_url: pull,
+    diff_hunk: comment.diffHunk,
+    path: comment.path,
+    ...(comment.line === null ? {} : { line: comment.line, original_line: comment.line }),
+    side: comment.side,
+    subject_type: comment.line === null ? 'file' : 'line',
+    commit_id: comment.commitId,
+    original_commit_id: comment.commitId,
+    user: accountView(core, core.identities.byId(comment.userId)),
+    body: comment.body,
+    created_at: comment.createdAt,
+    updated_at: comment.createdAt,
+    author_association: association(core, repo, comment.userId),
+    _links: { self: { href: url }, html: { href: html }, pull_request: { href: pull } },
   };
 }
 

@@ -13,7 +13,7 @@ export function checkSourceStep(services: ChangeServices): Step {
     effects: [],
     execute: async (context) => {
       const { run } = context;
-      const { files, paths, objects, resources } = await context.output('validate', validateRecord);
+      const { files, paths, objects, resources, providers, modules } = await context.output('validate', validateRecord);
       const decision = await judge(
         services,
         'source',
@@ -22,6 +22,8 @@ export function checkSourceStep(services: ChangeServices): Step {
           target: services.config.target(run.target),
           objects,
           resources,
+          providers,
+          modules,
           paths,
           secrets: files.flatMap((file) => (file.content === null ? [] : secretsIn(file.path, file.content))),
         },

@@ -82,10 +82,10 @@ async function read(
     const before = await stackFilesAt(services.sourceControl(target), target, commit);
     const stack = withChange(before, files, target);
     const options = { folder: target.path, providers: allowedProviders(target) };
-    const { resources } = await readStack(stack, options);
+    const { resources, providers, modules } = await readStack(stack, options);
     return done(
       `${counted(resources.length, 'resource')} in ${counted(stack.length, 'file')} of the stack, ${files.length} of them changed`,
-      validateRecord.parse({ files, paths: sorted, objects: [], resources }),
+      validateRecord.parse({ files, paths: sorted, objects: [], resources, providers, modules }),
     );
   }
   const objects = parseManifests(files);
