@@ -206,7 +206,11 @@ function refuseUnsupported(config: ConfigParsed, file: string, lineOf: (path: Pa
     });
   };
   if (config.mode === 'real') {
-    refuse(['mode'], 'mode real is not supported yet: repository protection is not checked', 'Set mode to sandbox.');
+    refuse(
+      ['mode'],
+      'mode real is not supported yet: nothing connects GitHub Apps and clusters of your own, and an apply in Actions shows no permit',
+      'Set mode to sandbox. What a repository will need is read by planwarden github check.',
+    );
   }
   config.targets.forEach((target, i) => {
     if (target.kind === 'terraform') {

@@ -1,5 +1,5 @@
 import { ApiError } from './http-kit.js';
-import type { SeedRepository } from './seed.js';
+import type { SeedApp, SeedRepository } from './seed.js';
 import type { SandboxDelivery } from './webhook-sender.js';
 
 /** Acts that change what runs, or start something that does. */
@@ -20,6 +20,10 @@ export interface SandboxControl {
     repository: string,
     change: Partial<Pick<SeedRepository, 'protection' | 'rulesets' | 'allowAutoMerge'>>,
   ): void;
+  /** Sets what an App is allowed from now on. @param slug of the App */
+  grant(slug: string, permissions: SeedApp['permissions']): void;
+  /** Which permissions an App needed so far, as `name:level`. */
+  permissionsUsed(slug: string): string[];
   /** The next call of the operation answers with this status and does nothing. */
   failNext(operation: string, status: number): void;
   /** The next call of the operation takes effect, then the connection is cut instead of answered. */
@@ -55,6 +59,8 @@ export class Faults {
   readonly effects = new Map<string, number>();
   readonly acts: { readonly operation: string; readonly by: number; readonly ref: string }[] = [];
   loseWebhooks = false;
+  /** `slug name:level`, each once. */
+  readonly permissions = new Set<string>();
   private readonly failures = new Map<string, number[]>();
   private readonly drops = new Map<string, number>();
   private readonly pauses = new Map<string, Promise<void>>();

@@ -12,6 +12,13 @@ export function sandboxControl(core: SandboxCore): SandboxControl {
       const [owner = '', name = ''] = repository.split('/');
       Object.assign(core.repository(owner, name).seed, change);
     },
+    grant: (slug, permissions) => {
+      const app = core.seed.apps.find((one) => one.slug === slug);
+      if (!app) throw new Error(`no App in the sandbox is called ${slug}`);
+      app.permissions = permissions;
+    },
+    permissionsUsed: (slug) =>
+      [...faults.permissions].filter((used) => used.startsWith(`${slug} `)).map((used) => used.slice(slug.length + 1)),
     failNext: (operation, status) => faults.failNext(operation, status),
     dropAnswerOnce: (operation) => faults.dropAnswerOnce(operation),
     pause: (operation) => faults.pause(operation),

@@ -89,11 +89,12 @@ export class SandboxCore {
   requireAccess(caller: Caller, repo: RepositoryContext, needs: Needs): void {
     if (caller.kind === 'installation') {
       const held = caller.app.permissions;
-      const enough = needs.some(([name, level]) => {
+      const enough = needs.find(([name, level]) => {
         const own = held[name];
         return own !== undefined && RANK[own] >= RANK[level];
       });
       if (needs.length > 0 && !enough) throw notAccessible();
+      if (enough) this.faults.permissions.add(`${caller.app.slug} ${enough[0]}:${enough[1]}`);
       return;
     }
     if (caller.kind !== 'user') throw new ApiError(401, 'Requires authentication');

@@ -1,5 +1,6 @@
 import type { ManifestTarget, Target } from '@planwarden/contracts';
 import type { SandboxSeed, SeedApp, SeedEnvironment, SeedUser } from '@planwarden/sandbox-github';
+import { APP_PERMISSIONS } from '@planwarden/source-control';
 import { CHECK_NAME } from '../change/steps/publish-evidence.step.js';
 import { shippedWorkflows } from '../change/terraform/actions/workflow-files.js';
 import type { LoadedConfig } from '../config.js';
@@ -53,7 +54,7 @@ export function sandboxSeed(
         botId: AUTHOR_BOT_ID,
         installationId: 7001,
         token: secrets.authorToken,
-        permissions: { contents: 'write', pull_requests: 'write', issues: 'write', metadata: 'read' },
+        permissions: { ...APP_PERMISSIONS.author },
       },
       {
         id: 502,
@@ -61,14 +62,7 @@ export function sandboxSeed(
         botId: RELEASE_BOT_ID,
         installationId: 7002,
         publicKey: secrets.releaseKey.publicKey,
-        permissions: {
-          actions: 'write',
-          administration: 'read',
-          checks: 'write',
-          contents: 'write',
-          metadata: 'read',
-          pull_requests: 'write',
-        },
+        permissions: { ...APP_PERMISSIONS.release },
       },
       ...apps,
     ],
