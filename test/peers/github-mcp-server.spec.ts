@@ -103,3 +103,49 @@ data: { colour: blue }
   expect(refused.run).toMatchObject({ state: 'policy_failed' });
   expect(refused.findings).toEqual([expect.objectContaining({ rule: 'risk-ceiling' })]);
 });
+
+test('it writes a review with its findings at their lines, and never two', async () => {
+  const repository = 'platform/infrastructure';
+  const path = 'environments/staging/shop/shop.yaml';
+  const content = `apiVersion: v1
+kind: Service
+metadata: { name: shop, namespace: staging-shop }
+spec:
+  type: LoadBalancer
+  ports: [{ port: 80 }]
+`;
+  const push = () =>
+    world.at.github.control.push({
+      ...{ repository, branch: 'people/shop', login: 'olivia-owner', files: { [path]: content } },
+    });
+  const sha = await push();
+  const ask = async (at: string, body?: Json): Promise<Json & Json[]> => {
+    const answer = await fetch(`${world.at.github.url}/repos/${repository}${at}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { authorization: `Bearer ${world.at.secrets.people['olivia-owner']}` },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return (await answer.json()) as Json & Json[];
+  };
+  const { number } = await ask('/pulls', { title: 'Shop', head: 'people/shop', base: 'main' });
+  const review = async (commit: string) => {
+    const { data } = await world.call('propose_change', {
+      ...{ target: 'staging', persona: 'security', title: 'Look', pullRequest: { number, sha: commit } },
+    });
+    return world.until(String(data.run), hasEnded);
+  };
+  const before = name.asked.length;
+  const first = await review(sha);
+  // Beginning, comment and submission, each after a look for the pull request or the pending review.
+  expect(name.asked.slice(before).every((line) => line === 'POST /api/graphql')).toBe(true);
+  expect(first.review).toMatchObject({ denies: true, posted: { event: 'REQUEST_CHANGES', onLines: 1 } });
+  const comments = await ask(`/pulls/${number}/comments`);
+  expect(comments.map(({ path: file, line }) => [file, line])).toEqual([[path, 5]]);
+  // The pending review of an account that has reviewed before is not found by this server: the text takes it all.
+  const second = await review(await push());
+  expect(second.review?.posted).toMatchObject({ event: 'REQUEST_CHANGES', onLines: 0 });
+  expect((await ask(`/pulls/${number}/reviews`)).map(({ state }) => state)).toEqual([
+    'CHANGES_REQUESTED',
+    'CHANGES_REQUESTED',
+  ]);
+});
