@@ -212,19 +212,18 @@ people:`;
   return yaml.replace('people:', target).replace('targets: [staging]', 'targets: [staging, web]');
 }
 
-/** Dies once, at the given meeting of a point. */
-function dyingAt(point: string, meeting: number): FaultPoints {
-  let met = 0;
+/** Dies once, when the apply meets the point. */
+function dyingAt(point: string, before: () => Promise<void> = async () => undefined): FaultPoints {
+  let isDead = false;
   return {
-    at: (name) => {
-      if (name !== point) return;
-      met += 1;
-      if (met === meeting) throw new PlanwardenError('LEASE_LOST', 'the worker died', { remedy: 'none' });
+    at: async (name, detail) => {
+      if (name !== point || detail?.effect !== 'apply' || isDead) return;
+      isDead = true;
+      await before();
+      throw new PlanwardenError('LEASE_LOST', 'the worker died', { remedy: 'none' });
     },
   };
 }
-/** Effects of a run up to its apply: branch, files, pull request, evidence, check, text, ready, apply. */
-const APPLY = 8;
 
 describe('a worker that dies at the apply', () => {
   let bin = '';
@@ -259,7 +258,7 @@ describe('a worker that dies at the apply', () => {
     (await at.at.app.services.terraform.runner(stackTarget(at)).state({ stack: 'web' })).serial;
 
   test('after it, before its journal entry: the run ends applied, applied and merged once', async () => {
-    const { at, run } = await approved(dyingAt('runs:effect:acted', APPLY));
+    const { at, run } = await approved(dyingAt('runs:effect:acted'));
     const ended = await at.until(run, hasEnded);
     expect([ended.run.state, ended.run.outcome]).toEqual(['applied', null]);
     expect(await serial(at)).toBe(1);
@@ -269,7 +268,7 @@ describe('a worker that dies at the apply', () => {
   });
 
   test('before it: the next attempt confirms anew and applies once', async () => {
-    const { at, run } = await approved(dyingAt('runs:effect:intended', APPLY));
+    const { at, run } = await approved(dyingAt('runs:effect:intended'));
     const ended = await at.until(run, hasEnded);
     expect([ended.run.state, ended.run.outcome]).toEqual(['applied', null]);
     expect(await serial(at)).toBe(1);
@@ -277,21 +276,9 @@ describe('a worker that dies at the apply', () => {
 
   test('and a state that went on meanwhile is in doubt: nothing is tried again', async () => {
     let at: World | undefined;
-    const faults: FaultPoints = {
-      at: async (name) => {
-        if (name === 'runs:effect:intended' && at !== undefined) await byHand(at);
-      },
-    };
-    let met = 0;
-    const dying: FaultPoints = {
-      at: async (name) => {
-        if (name !== 'runs:effect:intended') return;
-        met += 1;
-        if (met !== APPLY) return;
-        await faults.at(name);
-        throw new PlanwardenError('LEASE_LOST', 'the worker died', { remedy: 'none' });
-      },
-    };
+    const dying = dyingAt('runs:effect:intended', async () => {
+      if (at !== undefined) await byHand(at);
+    });
     const started = await startWorld({ faults: dying, leaseMs: 1000 }, undefined, (yaml) => withStack(yaml, 'tofu'), {
       PATH: bin,
     });

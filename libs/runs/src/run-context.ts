@@ -108,12 +108,13 @@ async function runEffect<T>(
       }
     }
   }
-  await faults.at('runs:effect:intended');
+  const here = { run: run.id, step: step.name, effect: name };
+  await faults.at('runs:effect:intended', here);
   context.signal.throwIfAborted();
   const result = await act(key);
-  await faults.at('runs:effect:acted');
+  await faults.at('runs:effect:acted', here);
   await leased.append([doneEntry(name, key, result, false)]);
-  await faults.at('runs:effect:recorded');
+  await faults.at('runs:effect:recorded', here);
   return result;
 }
 

@@ -125,7 +125,7 @@ export class RunEngine {
     const stop: Stop = { abort: new StepAbort(), isLost: false, hasHeardCancel: false };
     const release = this.#keep(leased, stop);
     try {
-      await faults.at('runs:claimed');
+      await faults.at('runs:claimed', { run: id });
       const pipeline = this.#pipelines.get(claimed.run.pipeline);
       const isKnown = claimed.run.step === null || pipeline?.steps.some(({ name }) => name === claimed.run.step);
       if (!pipeline || !isKnown) return await this.#parkStranger(leased, pipeline);
@@ -186,12 +186,13 @@ export class RunEngine {
       if (stopped) return stopped;
       const step = stepOf(pipeline, leased.run.step);
       const { id, round } = leased.run;
+      const here = { run: id, step: step.name };
       this.#options.log.debug({ run: id, round, step: step.name }, 'step begins');
       await this.#begin(journey, step);
       const outcome = await this.#execute(journey, step, stop);
-      await this.#options.faults.at('runs:step:executed');
+      await this.#options.faults.at('runs:step:executed', here);
       const result = outcome === 'canceled' ? undefined : await this.#settle(journey, step, outcome);
-      await this.#options.faults.at('runs:step:recorded');
+      await this.#options.faults.at('runs:step:recorded', here);
       if (result) return result;
     }
   }
@@ -254,7 +255,7 @@ export class RunEngine {
       // From here a cancel is taken again, so whoever asks for one must see it.
       if (!CANCELABLE_STATES.includes(before) && CANCELABLE_STATES.includes(step.state)) await leased.append([]);
     }
-    await this.#options.faults.at('runs:step:started');
+    await this.#options.faults.at('runs:step:started', { run: leased.run.id, step: step.name });
   }
 
   async #execute(journey: Journey, step: Step, stop: Stop): Promise<StepOutcome | 'canceled'> {
