@@ -342,12 +342,11 @@ describe('a worker that dies at the apply', () => {
   });
 
   test('a branch that moves between apply and merge waits for a person, and cannot be canceled away', async () => {
-    let met = 0;
+    let hasMoved = false;
     const moving: FaultPoints = {
-      at: async (name) => {
-        if (name !== 'runs:effect:recorded') return;
-        met += 1;
-        if (met !== APPLY || world === undefined) return;
+      at: async (name, detail) => {
+        if (name !== 'runs:effect:recorded' || detail?.effect !== 'apply' || hasMoved || world === undefined) return;
+        hasMoved = true;
         await world.at.github.control.push({
           repository: 'platform/infrastructure',
           branch: `planwarden/${asked}`,

@@ -64,6 +64,19 @@ describe('transactions and migrations', () => {
     expect(waiting).toBeGreaterThanOrEqual(3);
   });
 
+  test('a connection that is cut in the middle of a transaction fails that transaction and nothing else', async () => {
+    const cut = withTransaction(database.pool, async (client) => {
+      const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      const lost = new Promise((resolve) => client.once('end', resolve));
+      await database.pool.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
+      // Between two queries: nobody waits for an answer of this connection now.
+      await lost;
+      await client.query('SELECT 1');
+    });
+    await expect(cut).rejects.toThrow();
+    expect(await withTransaction(database.pool, async () => 'goes on')).toBe('goes on');
+  });
+
   test('applies migrations once, also when four processes migrate at the same time', async () => {
     const migrations = [
       { name: '0001-things', sql: 'CREATE TABLE things (id int)' },

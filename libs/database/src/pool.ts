@@ -24,6 +24,8 @@ export function createPool({ connectionString, max = 10, log = silentLog, search
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 30_000,
   });
+  // A connection that dies while somebody has it is told by his next query; without a listener it would end the process.
+  pool.on('connect', (client) => void client.on('error', () => undefined));
   pool.on('error', (error) => log.warn({ code: codeOf(error) }, 'an idle database connection was lost'));
   return pool;
 }

@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { MUTATIONS } from './engine/mutations.js';
+import { planOf } from './engine/plan.js';
+import { Server } from './engine/server.js';
+import { tryPlan } from './engine/trial.js';
+
+// A bounded part of `npm run test:faults`: the same code, fewer runs.
+let server: Server;
+beforeAll(async () => {
+  server = await Server.start();
+});
+afterAll(() => server.stop());
+
+describe('runs in worker processes, each at its right end with every effect once', () => {
+  test.each([
+    ['killed by SIGKILL at named points', 'kill', 0.4],
+    ['answers lost, late and doubled', 'answers', 0.4],
+    ['two workers let go at the same instant', 'race', 1],
+    ['canceled at named points', 'cancel', 0.5],
+  ] as const)('%s', async (_, family, size) => {
+    const { problems, injected, effects } = await tryPlan(server, planOf(0, family, size));
+    expect(problems).toEqual([]);
+    expect([...injected.values()].length).toBeGreaterThan(0);
+    expect(effects).toBeGreaterThan(0);
+  });
+});
+
+describe('an engine without one of its guards is noticed', () => {
+  test.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))('%s', async (_, mutation) => {
+    const { cuts, family } = mutation;
+    const { problems } = await tryPlan(server, planOf(0, family, 0.2), { cuts, withinMs: 5000 });
+    expect(problems).not.toEqual([]);
+  });
+});

@@ -1,0 +1,164 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { FromWorker, Said, ToWorker, WorkerFault } from './messages.js';
+import type { Random } from './random.js';
+
+/** A place taken out of the sources of a worker: see test/attacks/load. */
+export interface Cut {
+  readonly file: string;
+  readonly find: string;
+  readonly put: string;
+}
+
+/** How the bell rings: shares of 1. What is neither rings once and at once. */
+export interface BellHabit {
+  readonly dropped: number;
+  readonly doubled: number;
+  readonly late: number;
+}
+
+export interface FleetOptions {
+  readonly size: number;
+  readonly cuts: readonly Cut[];
+  readonly random: Random;
+  readonly bells: BellHabit;
+  readonly leaseMs: number;
+  /** What a worker begins with; faults that are used up are left out. */
+  begin(name: string): Extract<ToWorker, { kind: 'begin' }>;
+  /** A worker has met a fault. Resolves when what it asks for has happened. */
+  met(fault: number, worker: number): Promise<void>;
+  injected(fault: string): void;
+}
+
+interface Member {
+  readonly child: ChildProcess;
+  readonly gone: Promise<number | null>;
+  isReady: boolean;
+}
+
+const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+const CLOSE_WITHIN_MS = 60_000;
+
+/** Workers as processes of their own, which are replaced when they die, and the bell between them. */
+export class Fleet {
+  readonly warnings: string[] = [];
+  readonly #members = new Set<Member>();
+  readonly #work: Promise<void>[] = [];
+  #names = 0;
+  #isClosing = false;
+
+  constructor(private readonly options: FleetOptions) {}
+
+  start(): void {
+    while (this.#members.size < this.options.size) this.#spawn();
+  }
+
+  /** Rings for a run, as the bell's habit is today. */
+  ring(run: string, inMs = 0): void {
+    const { dropped, doubled, late } = this.options.bells;
+    const lot = this.options.random.next();
+    if (lot < dropped) {
+      this.options.injected('bell dropped');
+      return;
+    }
+    if (lot < dropped + doubled) {
+      this.options.injected('bell doubled');
+      this.#deliver(run, inMs);
+    }
+    const isLate = lot >= dropped + doubled && lot < dropped + doubled + late;
+    if (isLate) this.options.injected('bell late');
+    this.#deliver(run, isLate ? inMs + 400 : inMs);
+  }
+
+  /** Rings at every worker. */
+  ringAll(run: string): void {
+    for (const member of this.#members) send(member, { kind: 'ring', run });
+  }
+
+  use(fault: WorkerFault): void {
+    for (const member of this.#members) send(member, { kind: 'used', id: fault.id });
+  }
+
+  kill(pid: number): void {
+    for (const { child } of this.#members) if (child.pid === pid) child.kill('SIGKILL');
+  }
+
+  killOne(): void {
+    const ready = [...this.#members].filter(({ isReady }) => isReady);
+    if (ready.length > 0) this.options.random.pick(ready).child.kill('SIGKILL');
+  }
+
+  /** Asks all to end. @returns what did not end as it should */
+  async close(): Promise<string[]> {
+    this.#isClosing = true;
+    await Promise.all(this.#work);
+    const wrong: string[] = [];
+    await Promise.all(
+      [...this.#members].map(async (member) => {
+        if (member.isReady) send(member, { kind: 'close' });
+        else member.child.kill('SIGKILL');
+        const isReady = member.isReady;
+        const code = await Promise.race([member.gone, delay(CLOSE_WITHIN_MS, 'late' as const, { ref: false })]);
+        if (code === 'late') wrong.push('a worker did not end when it was asked to');
+        else if (isReady && code !== 0) wrong.push(`a worker ended with ${code}`);
+        member.child.kill('SIGKILL');
+      }),
+    );
+    return wrong;
+  }
+
+  /** Ends everything at once, whatever it does. */
+  abandon(): void {
+    this.#isClosing = true;
+    for (const { child } of this.#members) child.kill('SIGKILL');
+  }
+
+  #deliver(run: string, inMs: number): void {
+    const { random } = this.options;
+    setTimeout(() => {
+      const ready = [...this.#members].filter(({ isReady }) => isReady);
+      if (ready.length > 0) send(random.pick(ready), { kind: 'ring', run });
+    }, inMs).unref();
+  }
+
+  #spawn(): void {
+    const register = here('../../attacks/load/register.mjs');
+    const flags = ['--conditions=source', '--no-warnings', '--import', register];
+    const args = [...flags, here('worker.ts'), `--cuts=${JSON.stringify(this.options.cuts)}`];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: {} });
+    const gone = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+    const member: Member = { child, gone, isReady: false };
+    this.#members.add(member);
+    child.on('message', (message: FromWorker) => this.ring(message.run, message.inMs));
+    child.on('error', () => undefined); // a channel that broke with its process
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => this.warnings.push(text.slice(0, 400)));
+    const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+    lines.on('line', (line) => this.#hear(member, JSON.parse(line) as Said));
+    void gone.then(() => {
+      this.#members.delete(member);
+      if (!this.#isClosing) this.#spawn();
+    });
+  }
+
+  #hear(member: Member, said: Said): void {
+    if ('warn' in said) this.warnings.push(said.warn.slice(0, 400));
+    else if ('met' in said) this.#work.push(this.#met(member, said.met));
+    else if (said.is === 'ready') member.isReady = true;
+    else {
+      this.#names += 1;
+      send(member, this.options.begin(`worker-${this.#names}`));
+    }
+  }
+
+  async #met(member: Member, id: number): Promise<void> {
+    await this.options.met(id, member.child.pid ?? 0);
+    send(member, { kind: 'go', id });
+    member.child.kill('SIGCONT');
+  }
+}
+
+function send({ child }: Member, message: ToWorker): void {
+  if (child.connected) child.send(message, () => undefined);
+}

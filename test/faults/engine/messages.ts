@@ -1,0 +1,54 @@
+import type { EffectKind } from './targets.js';
+
+/** What a worker does when it meets a fault point. */
+export interface WorkerFault {
+  readonly id: number;
+  readonly point: string;
+  readonly run?: string;
+  readonly step?: string;
+  readonly effect?: string;
+  /** At which meeting, counted in one process; where the point says what stands there, 1. */
+  readonly nth: number;
+  /** `kill`: SIGKILL; `pause`: SIGSTOP until it is continued; `slow`: waits; `tell`: waits until the parent has acted. */
+  readonly act: 'kill' | 'pause' | 'slow' | 'tell';
+  /** What the parent does when it is told. */
+  readonly does?: 'cancel' | 'cut' | 'restart-postgres' | 'kill-postgres';
+}
+
+/** What befalls one request to the outside, once. */
+export interface OutsideFault {
+  readonly op: 'do' | 'ask';
+  readonly kind: EffectKind;
+  readonly run: string;
+  /**
+   * `lose`: done, the answer is lost; `late`: refused now and done a little later; `delay`: done and answered late;
+   * `fail`: an error, nothing done; `double`: shown twice; `kill-before`, `kill-after`: the worker that asks dies;
+   * `race`: its lease is taken, and it is let go on at the same instant as the next worker.
+   */
+  readonly fault: 'lose' | 'late' | 'delay' | 'fail' | 'double' | 'kill-before' | 'kill-after' | 'race';
+}
+
+export type ToWorker =
+  | {
+      readonly kind: 'begin';
+      readonly connectionString: string;
+      readonly outside: string;
+      readonly name: string;
+      readonly leaseMs: number;
+      readonly stepDeadlineMs: number;
+      readonly faults: readonly WorkerFault[];
+    }
+  | { readonly kind: 'ring'; readonly run: string }
+  /** What a fault asked for has happened; or it is used up and none of this worker's any more. */
+  | { readonly kind: 'go' | 'used'; readonly id: number }
+  | { readonly kind: 'close' };
+
+/** Over the channel: what may be lost with the process. */
+export interface FromWorker {
+  readonly kind: 'ring';
+  readonly run: string;
+  readonly inMs: number;
+}
+
+/** A line on standard output, written before anything else happens: not lost with the process. */
+export type Said = { readonly met: number } | { readonly is: 'loaded' | 'ready' } | { readonly warn: string };

@@ -1,0 +1,275 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { createPool } from '@planwarden/database';
+import { RunStore } from '@planwarden/runs';
+import type pg from 'pg';
+import { check, type Entry, JOURNAL } from './checks.js';
+import { type Cut, Fleet } from './fleet.js';
+import type { OutsideFault, WorkerFault } from './messages.js';
+import { Outside } from './outside.js';
+import { type FixtureRequest, VERSION } from './pipeline.js';
+import type { RunPlan, TrialPlan } from './plan.js';
+import { Random } from './random.js';
+import type { Server } from './server.js';
+
+export interface TrialResult {
+  readonly problems: readonly string[];
+  /** Faults that happened, by what they were. */
+  readonly injected: ReadonlyMap<string, number>;
+  readonly planned: number;
+  readonly effects: number;
+  readonly requests: number;
+}
+
+export interface TrialOptions {
+  /** Taken out of the sources of the workers. */
+  readonly cuts?: readonly Cut[];
+  /** A bound for what never ends. */
+  readonly withinMs?: number;
+}
+
+const LEASE_MS = 1500;
+
+/** Carries out one plan from an empty database to its check. */
+export async function tryPlan(server: Server, plan: TrialPlan, options: TrialOptions = {}): Promise<TrialResult> {
+  const connectionString = await server.database();
+  const trial = new Trial(server, plan, connectionString, options);
+  try {
+    return await trial.run();
+  } finally {
+    await trial.abandon();
+    await server.drop(connectionString);
+  }
+}
+
+class Trial {
+  readonly #random: Random;
+  readonly #pool: pg.Pool;
+  readonly #store: RunStore;
+  readonly #outside: Outside;
+  readonly #fleet: Fleet;
+  readonly #plans = new Map<string, RunPlan>();
+  readonly #canceled = new Set<string>();
+  readonly #seen = new Map<string, string>();
+  readonly #injected = new Map<string, number>();
+  readonly #cuts: Promise<void>[] = [];
+  #faults: WorkerFault[] = [];
+  #url = '';
+  #isOver = false;
+
+  constructor(
+    private readonly server: Server,
+    private readonly plan: TrialPlan,
+    private readonly connectionString: string,
+    private readonly options: TrialOptions,
+  ) {
+    this.#random = new Random(plan.seed + 1_000_003);
+    this.#pool = createPool({ connectionString, max: 5 });
+    this.#store = new RunStore(this.#pool);
+    this.#outside = new Outside({
+      isIntended: (run, name, key) => this.#isIntended(run, name, key),
+      steal: (run) => this.#steal(run),
+      kill: (pid) => this.#fleet.kill(pid),
+      asksForVote: (run) => void this.#vote(run),
+      injected: (fault) => this.#count(fault),
+    });
+    this.#fleet = new Fleet({
+      size: 2,
+      cuts: options.cuts ?? [],
+      random: this.#random,
+      bells: plan.bells,
+      leaseMs: LEASE_MS,
+      begin: (name) => ({
+        kind: 'begin',
+        connectionString,
+        outside: this.#url,
+        name,
+        leaseMs: LEASE_MS,
+        stepDeadlineMs: plan.stepDeadlineMs,
+        faults: this.#faults,
+      }),
+      met: (fault) => this.#met(fault),
+      injected: (fault) => this.#count(fault),
+    });
+  }
+
+  async run(): Promise<TrialResult> {
+    const ids = await this.#ask();
+    this.#faults = this.plan.faults.map(({ run, ...fault }, id) => ({
+      ...fault,
+      id,
+      ...(run === undefined ? {} : { run: ids[run] ?? '' }),
+    }));
+    const outside = this.plan.outside.map((fault): OutsideFault => ({ ...fault, run: ids[fault.run] ?? '' }));
+    this.#url = await this.#outside.listen(outside);
+    const planned = this.#faults.length + outside.length + this.plan.kills;
+    this.#fleet.start();
+    for (const id of ids) this.#fleet.ring(id);
+    const killing = this.#killAtAnyTime();
+    const problems = await this.#ended();
+    await killing;
+    await Promise.all(this.#cuts);
+    problems.push(...(await this.#fleet.close()));
+    this.#isOver = true;
+    await this.#outside.close();
+    await this.#pool.end();
+    const pool = createPool({ connectionString: this.connectionString, max: 1 });
+    try {
+      const store = new RunStore(pool);
+      const parts = { plans: this.#plans, canceled: this.#canceled, seen: this.#seen };
+      const checked = await check({ pool, store, outside: this.#outside, ...parts });
+      problems.push(...checked.problems);
+      if (problems.length > 0) problems.push(...this.#fleet.warnings.slice(0, 5));
+      const { effects } = checked;
+      return { problems, injected: this.#injected, planned, effects, requests: this.#outside.requests };
+    } finally {
+      await pool.end();
+    }
+  }
+
+  /** Ends what a failure left running. */
+  async abandon(): Promise<void> {
+    this.#fleet.abandon();
+    if (this.#isOver) return;
+    this.#isOver = true;
+    await this.#outside.close();
+    await this.#pool.end().catch(() => undefined);
+  }
+
+  async #ask(): Promise<string[]> {
+    const ids: string[] = [];
+    for (const [index, run] of this.plan.runs.entries()) {
+      const request: FixtureRequest = { rounds: run.rounds, lock: `lock-${index >> 1}`, misbehaves: run.misbehaves };
+      const requester = { principal: 'agent:faults', onBehalfOf: null };
+      const asked = {
+        title: 'Fault',
+        target: `target-${index}`,
+        environment: 'test',
+        persona: 'devops',
+        requester,
+        request,
+      };
+      const { id } = await this.#store.start(asked, VERSION, { openRuns: 10 });
+      ids.push(id);
+      this.#plans.set(id, run);
+      if (run.misbehaves) this.#count(`step ${run.misbehaves.how}`);
+    }
+    return ids;
+  }
+
+  #count(fault: string): void {
+    this.#injected.set(fault, (this.#injected.get(fault) ?? 0) + 1);
+  }
+
+  /** Until it is done, whatever the database does meanwhile. */
+  async #insist<T>(work: () => Promise<T>): Promise<T | undefined> {
+    while (!this.#isOver) {
+      try {
+        return await work();
+      } catch {
+        await delay(50);
+      }
+    }
+    return undefined;
+  }
+
+  async #isIntended(run: string, name: string, key: string): Promise<boolean | undefined> {
+    try {
+      const { rowCount } = await this.#pool.query(
+        'SELECT 1 FROM run_effects WHERE run = $1 AND name = $2 AND key = $3',
+        [run, name, key],
+      );
+      return rowCount === 1;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #vote(run: string): Promise<void> {
+    await delay(this.#random.whole(10, 150));
+    this.#outside.voted.add(run);
+    await this.#insist(() => this.#store.wake(run));
+    this.#fleet.ring(run);
+  }
+
+  async #steal(run: string): Promise<void> {
+    await this.#insist(() =>
+      this.#pool.query(
+        `UPDATE runs SET lease_owner = NULL, lease_until = NULL, wake_at = clock_timestamp(), wakes = wakes + 1
+          WHERE id = $1 AND NOT ended`,
+        [run],
+      ),
+    );
+    this.#fleet.ringAll(run);
+  }
+
+  async #met(id: number): Promise<void> {
+    const fault = this.#faults.find((one) => one.id === id);
+    if (!fault) return;
+    this.#faults = this.#faults.filter((one) => one !== fault);
+    this.#fleet.use(fault);
+    this.#count(`${fault.does ?? fault.act} at ${fault.point}`);
+    await this.#look();
+    if (fault.act === 'pause') await delay(3 * LEASE_MS);
+    if (fault.does === 'cancel') await this.#cancel(fault.run ?? '');
+    if (fault.does === 'restart-postgres') await this.server.restart({ hard: false });
+    if (fault.does === 'kill-postgres') await this.server.restart({ hard: true });
+    if (fault.does === 'cut') this.#cuts.push(this.#cut());
+  }
+
+  /** Remembers what the journal says now. */
+  async #look(): Promise<void> {
+    const found = await this.#pool.query<Entry>(JOURNAL).catch(() => undefined);
+    for (const { digest, run, seq, kind } of found?.rows ?? []) this.#seen.set(digest, `${run} ${seq} ${kind}`);
+  }
+
+  async #cancel(run: string): Promise<void> {
+    try {
+      await this.#store.requestCancel(run, { by: 'person:owner', reason: 'a fault' });
+      this.#canceled.add(run);
+    } catch {
+      // It came too late, and whoever asked was told so.
+    }
+  }
+
+  /** Cuts a connection in the middle of its transaction: the first that waits for a row which we hold. */
+  async #cut(): Promise<void> {
+    const client = await this.#insist(() => this.#pool.connect());
+    if (client === undefined) return;
+    try {
+      await client.query('BEGIN');
+      await client.query('SELECT 1 FROM runs WHERE NOT ended FOR UPDATE');
+      for (let look = 0; look < 40; look += 1) {
+        const { rowCount } = await this.#pool.query(
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock' LIMIT 1`,
+        );
+        if (rowCount === 1) break;
+        await delay(25);
+      }
+      await client.query('ROLLBACK');
+      client.release();
+    } catch (error) {
+      client.release(error instanceof Error ? error : true);
+    }
+  }
+
+  async #killAtAnyTime(): Promise<void> {
+    for (let kill = 0; kill < this.plan.kills && !this.#isOver; kill += 1) {
+      await delay(this.#random.whole(300, 1500));
+      this.#fleet.killOne();
+      this.#count('kill at any time');
+    }
+  }
+
+  async #ended(): Promise<string[]> {
+    const until = Date.now() + (this.options.withinMs ?? 180_000);
+    while (Date.now() < until) {
+      const found = await this.#pool
+        .query<{ open: string }>('SELECT count(*) AS open FROM runs WHERE NOT ended')
+        .catch(() => undefined);
+      if (Number(found?.rows[0]?.open ?? 1) === 0) return [];
+      await delay(50);
+    }
+    return ['not every run came to its end in time'];
+  }
+}

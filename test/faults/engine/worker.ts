@@ -1,0 +1,104 @@
+// A worker process of the fault suite: the engine as it is, with faults at its named points.
+import { writeSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type FaultPoints, type Log, silentLog } from '@planwarden/contracts';
+import { createPool } from '@planwarden/database';
+import { type Bell, createWorker, RunEngine, RunStore, releaseLeases } from '@planwarden/runs';
+import type { FromWorker, Said, ToWorker, WorkerFault } from './messages.js';
+import { OutsideClient } from './outside-client.js';
+import { fixturePipeline } from './pipeline.js';
+
+type Begin = Extract<ToWorker, { kind: 'begin' }>;
+
+const SLOW_MS = 150;
+const listeners = new Set<(message: ToWorker) => void>();
+process.on('message', (message: ToWorker) => {
+  for (const listener of listeners) listener(message);
+});
+// Nobody is left to carry runs for.
+process.on('disconnect', () => process.exit(1));
+
+const say = (said: Said): void => void writeSync(1, `${JSON.stringify(said)}\n`);
+const told = <T extends ToWorker>(is: (message: ToWorker) => message is T): Promise<T> =>
+  new Promise((resolve) => {
+    const listener = (message: ToWorker): void => {
+      if (!is(message)) return;
+      listeners.delete(listener);
+      resolve(message);
+    };
+    listeners.add(listener);
+  });
+
+function faultPoints(planned: readonly WorkerFault[]): FaultPoints {
+  let left = [...planned];
+  const met = new Map<number, number>();
+  listeners.add((message) => {
+    if (message.kind === 'used') left = left.filter(({ id }) => id !== message.id);
+  });
+  const isAt = (fault: WorkerFault, point: string, detail: { run?: string; step?: string; effect?: string }): boolean =>
+    fault.point === point &&
+    (fault.run === undefined || fault.run === detail.run) &&
+    (fault.step === undefined || fault.step === detail.step) &&
+    (fault.effect === undefined || fault.effect === detail.effect);
+  return {
+    at: async (point, detail = {}) => {
+      for (const fault of left.filter((one) => isAt(one, point, detail))) {
+        const times = (met.get(fault.id) ?? 0) + 1;
+        met.set(fault.id, times);
+        if (times !== fault.nth) continue;
+        left = left.filter((one) => one !== fault);
+        await meet(fault);
+      }
+    },
+  };
+}
+
+async function meet({ id, act }: WorkerFault): Promise<void> {
+  const isOver =
+    act === 'tell' ? told((message): message is ToWorker => message.kind === 'go' && message.id === id) : undefined;
+  say({ met: id });
+  if (act === 'kill') process.kill(process.pid, 'SIGKILL');
+  if (act === 'pause') process.kill(process.pid, 'SIGSTOP');
+  if (act === 'slow') await delay(SLOW_MS);
+  await isOver;
+}
+
+const ring = (run: string, inMs = 0): Promise<boolean> => {
+  const message: FromWorker = { kind: 'ring', run, inMs };
+  process.send?.(message);
+  return Promise.resolve(true);
+};
+const bell: Bell = { ring, check: async () => undefined, close: async () => undefined };
+
+async function work(begin: Begin): Promise<void> {
+  const { connectionString, name, leaseMs, stepDeadlineMs } = begin;
+  const log: Log = {
+    ...silentLog,
+    error: (fields, message) => say({ warn: `${message} ${'err' in fields ? String(fields.err) : ''}` }),
+  };
+  const pool = createPool({ connectionString, max: 8 });
+  const store = new RunStore(pool);
+  const pipelines = [fixturePipeline(new OutsideClient(begin.outside))];
+  const times = { leaseMs, stepDeadlineMs, stepGraceMs: 200, backOffMs: 20, maxBackOffMs: 200, maxAttempts: 40 };
+  const engine = new RunEngine({ pool, pipelines, worker: name, log, faults: faultPoints(begin.faults), ...times });
+  const closing = told((message): message is ToWorker => message.kind === 'close');
+  const listen = async (onRing: (run: string) => Promise<void>) => {
+    listeners.add((message) => {
+      if (message.kind === 'ring') void onRing(message.run);
+    });
+    return { close: async () => undefined };
+  };
+  const parts = { engine: { advance: (id: string) => engine.advance(id), wakeReturned: async () => undefined }, store };
+  const worker = await createWorker({ ...parts, bell, listen, log, concurrency: 16, sweepMs: 150 });
+  say({ is: 'ready' });
+  await closing;
+  await worker.close(20_000);
+  await releaseLeases(pool, name);
+  await pool.end();
+  process.removeAllListeners('disconnect');
+  process.disconnect?.();
+}
+
+const begins = told((message): message is Begin => message.kind === 'begin');
+say({ is: 'loaded' });
+await work(await begins);
