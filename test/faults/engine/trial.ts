@@ -108,7 +108,9 @@ class Trial {
     const problems = await this.#ended();
     await killing;
     await Promise.all(this.#cuts);
-    problems.push(...(await this.#fleet.close()));
+    // Where a run did not end, a worker may never come to its rest.
+    if (problems.length > 0) this.#fleet.abandon();
+    else problems.push(...(await this.#fleet.close()));
     this.#isOver = true;
     await this.#outside.close();
     await this.#pool.end();
