@@ -12,7 +12,7 @@ export interface WorkerFault {
   /** `kill`: SIGKILL; `pause`: SIGSTOP until it is continued; `slow`: waits; `tell`: waits until the parent has acted. */
   readonly act: 'kill' | 'pause' | 'slow' | 'tell';
   /** What the parent does when it is told. */
-  readonly does?: 'cancel' | 'cut' | 'restart-postgres' | 'kill-postgres';
+  readonly does?: 'cancel' | 'overtake' | 'cut' | 'restart-postgres' | 'kill-postgres';
 }
 
 /** What befalls one request to the outside, once. */

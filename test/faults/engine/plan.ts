@@ -138,6 +138,9 @@ const MAKE: Readonly<Record<Family, (plan: TrialPlan, turn: number, random: Rand
   race: (plan, _, random, size) => {
     for (const kind of inTurn(ONCE_KINDS, 0, some(size, 5))) {
       plan.outside.push({ op: 'do', kind, fault: 'race', run: plan.runs.push(applied(random)) - 1 });
+      // And one that has acted, and finds when it records it that another has.
+      const run = plan.runs.push({ ...applied(random), rounds: 2 }) - 1;
+      plan.faults.push({ point: 'runs:effect:acted', effect: kind, nth: 1, act: 'tell', does: 'overtake', run });
     }
     return plan;
   },

@@ -28,6 +28,7 @@ export interface TrialOptions {
 }
 
 const LEASE_MS = 1500;
+const OVERTAKEN_WITHIN_MS = 20_000;
 
 /** Carries out one plan from an empty database to its check. */
 export async function tryPlan(server: Server, plan: TrialPlan, options: TrialOptions = {}): Promise<TrialResult> {
@@ -213,6 +214,7 @@ class Trial {
     await this.#look();
     if (fault.act === 'pause') await delay(3 * LEASE_MS);
     if (fault.does === 'cancel') await this.#cancel(fault.run ?? '');
+    if (fault.does === 'overtake') await this.#overtake(fault.run ?? '', fault.effect ?? '');
     if (fault.does === 'restart-postgres') await this.server.restart({ hard: false });
     if (fault.does === 'kill-postgres') await this.server.restart({ hard: true });
     if (fault.does === 'cut') this.#cuts.push(this.#cut());
@@ -230,6 +232,20 @@ class Trial {
       this.#canceled.add(run);
     } catch {
       // It came too late, and whoever asked was told so.
+    }
+  }
+
+  /** Lets another worker record the effect first. */
+  async #overtake(run: string, name: string): Promise<void> {
+    await this.#steal(run);
+    const until = Date.now() + OVERTAKEN_WITHIN_MS;
+    while (Date.now() < until && !this.#isOver) {
+      const { rowCount } = await this.#pool.query(
+        `SELECT 1 FROM run_events WHERE run = $1 AND kind = 'effect:done' AND data->>'name' = $2`,
+        [run, name],
+      );
+      if (rowCount !== 0) return;
+      await delay(5);
     }
   }
 
