@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { changePipelineOf, runOutputs } from '@planwarden/orchestrator';
 import type { Effect, RunRecord, StepContext } from '@planwarden/runs';
+import { APPLY_WORKFLOW, PLAN_WORKFLOW } from '@planwarden/terraform';
 import { hasEnded, type RunSeen, startWorld, type World, waitsForApproval } from '../e2e/world.js';
 
 type Once = Extract<Effect, { kind: 'once' }>;
@@ -12,8 +13,23 @@ let waiting: RunSeen;
 let invented: RunRecord;
 let effects: ReadonlyMap<string, Once>;
 
+/** A stack that is planned and applied in GitHub Actions: its starts are asked for, no run of it is needed. */
+const withStack = (yaml: string): string =>
+  yaml.replace(
+    'people:',
+    `  - name: web
+    environment: staging
+    repository: platform/infrastructure
+    path: stacks/web
+    kind: terraform
+    stack: web
+    terraform: { runner: actions }
+
+people:`,
+  );
+
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld({}, undefined, withStack);
   const id = await world.propose();
   waiting = await world.until(id, waitsForApproval);
   run = await world.at.app.services.runs.get(id);
@@ -28,7 +44,10 @@ afterAll(async () => {
 });
 
 /** `apply` is proved in test/peers/terraform-road.spec.ts: it needs a real terraform. */
-const PROVED = ['create-branch', 'push-files', 'create-pull-request', 'evidence-commit', 'apply', 'merge'];
+const PROVED = [
+  ...['create-branch', 'push-files', 'create-pull-request', 'start-plan'],
+  ...['evidence-commit', 'start-apply', 'apply', 'merge'],
+];
 
 test('every "once" effect of the pipeline is proved here', () => {
   expect([...effects.keys()]).toEqual(PROVED);
@@ -39,6 +58,16 @@ async function ask(name: string, of: RunRecord) {
   if (!effect) throw new Error(`no effect ${name}`);
   const output = runOutputs(world.at.app.services, run);
   return effect.reconcile({ run: of, output } as unknown as StepContext, effect.key(of));
+}
+
+/** The only parent of the evidence commit. */
+async function codeShaOf(seen: RunSeen): Promise<string> {
+  const answer = await fetch(
+    `${world.at.github.url}/repos/platform/infrastructure/git/commits/${seen.pullRequest?.evidenceSha ?? ''}`,
+    { headers: { authorization: `Bearer ${world.at.secrets.authorToken}` } },
+  );
+  const { parents } = (await answer.json()) as { parents: { sha: string }[] };
+  return parents[0]?.sha ?? '';
 }
 
 /** A write at the sandbox GitHub as the author App. */
@@ -116,6 +145,43 @@ describe('reconcile asks the target', () => {
     });
     expect(await ask('evidence-commit', { ...run, round: 2 })).toEqual({ found: 'absent' });
   });
+
+  test.each([
+    ['start-plan', PLAN_WORKFLOW, {}, (seen: RunSeen) => codeShaOf(seen)],
+    [
+      'start-apply',
+      APPLY_WORKFLOW,
+      { plan_run: '1', plan_digest: 'sha256:a', file_digest: 'sha256:b' },
+      (seen: RunSeen) => seen.pullRequest?.evidenceSha ?? '',
+    ],
+  ] as const)(
+    '%s: absent, present, double: the first counts; a query that fails is no answer',
+    async (name, workflow, more, at) => {
+      const inStack = { ...run, target: 'web' };
+      const commit = await at(waiting);
+      const github = world.at.app.services.sourceControl(world.at.app.services.config.target('web'));
+      const ref = `${name}-at-its-commit`;
+      await asAuthor('POST', '/git/refs', { ref: `refs/heads/${ref}`, sha: commit });
+      expect(await ask(name, inStack)).toEqual({ found: 'absent' });
+      const common = { environment: 'staging', stack: 'web', path: 'stacks/web', binary: 'terraform' };
+      const inputs = {
+        run: run.id,
+        round: String(run.round),
+        ...common,
+        ...(workflow === PLAN_WORKFLOW ? { commit } : more),
+      };
+      for (let starts = 1; starts <= 2; starts += 1) {
+        await github.startWorkflow({ workflow, ref, inputs });
+        // GitHub answers a dispatch before the run is there.
+        while ((await github.workflowRuns(commit)).length < starts)
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        expect(await ask(name, inStack)).toEqual({ found: 'present', result: null });
+      }
+      expect(await ask(name, { ...inStack, round: 2 })).toEqual({ found: 'absent' });
+      world.at.github.control.failNext('actions/list-workflow-runs-for-repo', 503);
+      await expect(ask(name, inStack)).rejects.toMatchObject({ code: 'OUTSIDE_UNAVAILABLE', failure: 'retryable' });
+    },
+  );
 
   test('merge: absent, then present; a pull request is merged once, so there is no double', async () => {
     expect(await ask('merge', run)).toEqual({ found: 'absent' });
