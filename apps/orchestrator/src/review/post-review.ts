@@ -49,7 +49,7 @@ export async function postReview(
   const github = services.sourceControl(target);
   const earlier = (await github.reviews(pull.number)).filter(({ user }) => user?.id === services.authorBotId);
   const { event, notes } = eventFor(services, review, earlier);
-  // The server finds a pending review only where it is the account's first (ADR 0021); and a line is one of the head.
+  // The server finds a pending review only where it is the account's first (ADR 0020); and a line is one of the head.
   const places =
     earlier.length === 0 && pull.headSha === sha ? placesOf(findings, await github.shownLines(pull.number)) : [];
   const call = caller(services, context, target, pull.number);
