@@ -242,9 +242,11 @@ export const FACT_ATTACKS: readonly Attack[] = [
       second.release();
       await stage.world.call('cancel_run', { run: two.run.id });
       release();
+      // Both merged: the folder is what neither of them planned, and no run may end as it should.
+      if (seen === 'both') return { refusals: [], gained: true };
       await stage.world.until(one.run.id, ({ run }) => run.ended);
       await stage.world.until(two.run.id, ({ run }) => run.ended);
-      return { refusals: [seen], gained: seen === 'both' };
+      return { refusals: [seen], gained: false };
     },
   },
   {
