@@ -3,6 +3,7 @@ import type { RunState } from '@planwarden/contracts';
 import { type RunRecord, type RunStore, rebuildRuns } from '@planwarden/runs';
 import type pg from 'pg';
 import type { Outside } from './outside.js';
+import { STEP_NAMES } from './pipeline.js';
 import type { RunPlan } from './plan.js';
 import { ONCE_KINDS, type OnceKind } from './targets.js';
 
@@ -82,7 +83,9 @@ function atItsEnd(run: RunRecord, plan: RunPlan, entries: readonly Entry[], { ca
     asked.step === 'confirm' || entries.some(({ seq, data }) => seq < asked.seq && data?.name === 'apply');
   if (run.state === 'applied' && !isTooLate) problems.push(`${run.id} was canceled in time and applied`);
   if (run.state !== 'canceled') return problems;
-  const begun = after.filter(({ kind, step }) => kind === 'effect:intent' && step !== asked.step);
+  // That a run sets out is written with its first entry: until then it stands before its first step.
+  const at = asked.step ?? STEP_NAMES[0];
+  const begun = after.filter(({ kind, step }) => kind === 'effect:intent' && step !== at);
   if (begun.length > 0) problems.push(`${run.id} began effects of later steps after its cancel`);
   return problems;
 }

@@ -95,6 +95,10 @@ export class Fleet {
     this.#isClosing = true;
     await Promise.all(this.#work);
     const wrong: string[] = [];
+    // One that met a fault which another had used up was let go on at once, maybe before it had stopped.
+    const going = setInterval(() => {
+      for (const { child } of this.#members) child.kill('SIGCONT');
+    }, 200);
     await Promise.all(
       [...this.#members].map(async (member) => {
         if (member.isReady) send(member, { kind: 'close' });
@@ -106,6 +110,7 @@ export class Fleet {
         member.child.kill('SIGKILL');
       }),
     );
+    clearInterval(going);
     return wrong;
   }
 
