@@ -31,8 +31,8 @@ async function approveAndEnd(at: World, run: string): Promise<RunSeen> {
   return at.until(run, hasEnded);
 }
 
-/** Commits: one with the files, one evidence; everything else exactly once. */
-const ONCE = { 'git/create-ref': 1, 'git/create-commit': 2, 'pulls/create': 1, 'pulls/merge': 1, 'checks/create': 1 };
+/** Commits: one with the files, one evidence; checks: the plan, and what confirm found; everything else exactly once. */
+const ONCE = { 'git/create-ref': 1, 'git/create-commit': 2, 'pulls/create': 1, 'pulls/merge': 1, 'checks/create': 2 };
 
 // gate: reenters-at-confirm
 describe('a worker that dies', () => {
