@@ -4,7 +4,7 @@ import { accessSync, constants, existsSync, readFileSync, writeFileSync } from '
 import { delimiter, isAbsolute, join } from 'node:path';
 import { good, quiet, refused, says, scene } from './print.mjs';
 
-/** The first is planned by a worker; the second, where there is a binary, in the sandbox's GitHub Actions. */
+/** The first is planned by a worker; the second, where its jobs find binary and state, in the sandbox's GitHub Actions. */
 const STACKS = { bucket: 'web', kept: 'motto' };
 const PUBLIC_BUCKET = `terraform {
   required_providers {
@@ -46,13 +46,13 @@ const target = (stack, settings) => `  - name: ${stack}
 `;
 
 /** What an operator writes into planwarden.yaml: read again at once, nothing is restarted. */
-function addStacks(file) {
+function addStacks({ configFile: file, isOneProcess }) {
   const yaml = readFileSync(file, 'utf8');
   const { bucket, kept } = STACKS;
   if (yaml.includes(`stack: ${bucket}`)) return;
   const targets = [
     target(bucket, 'providers: [{ source: hashicorp/aws, version: 6.34.0 }]'),
-    target(kept, `runner: ${binary() === undefined ? 'worker' : 'actions'}`),
+    target(kept, `runner: ${isOneProcess && binary() !== undefined ? 'actions' : 'worker'}`),
   ].join('');
   writeFileSync(
     file,
@@ -71,7 +71,7 @@ export async function tellOfStack({ agent, world, look, approve }) {
     quiet('The second chapter is left out: there is no planwarden.yaml here to add a Terraform stack to.');
     return;
   }
-  addStacks(world.configFile);
+  addStacks(world);
   scene('The operator adds two Terraform stacks; the agent asks for a public bucket in the first');
   const bucket = await ask(agent, STACKS.bucket, {
     title: 'A bucket for logs',

@@ -23,6 +23,8 @@ export async function attach(data) {
     reviewerToken: secrets.people['ravi-reviewer'],
     authorAppToken: secrets.authorToken,
     clusterToken: secrets.cluster.reader,
+    /** Whether the jobs of its Actions and its workers stand on one machine, where a state is a folder of both. */
+    isOneProcess: false,
     stop: async () => undefined,
   };
 }
@@ -50,7 +52,7 @@ export async function startFresh() {
     }
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-  return { ...(await attach(data)), stop };
+  return { ...(await attach(data)), isOneProcess: true, stop };
 }
 
 /** Three free ports in a row: product, sandbox GitHub, sandbox cluster. */
