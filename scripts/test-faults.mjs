@@ -8,8 +8,9 @@ ensurePackages();
 const load = join(root, 'test', 'attacks', 'load', 'register.mjs');
 const flags = ['--conditions=source', '--no-warnings', '--import', load];
 const main = join(root, 'test', 'faults', 'engine', 'main.ts');
-const { status } = spawnSync(process.execPath, [...flags, main, ...process.argv.slice(2)], {
+const { status, signal } = spawnSync(process.execPath, [...flags, main, ...process.argv.slice(2)], {
   cwd: root,
   stdio: 'inherit',
 });
+if (signal !== null) process.stderr.write(`The faults were ended by ${signal}.\n`);
 process.exitCode = status ?? 1;
