@@ -80,6 +80,20 @@ const OWN =
   /^(uid|resourceVersion|creationTimestamp|time|clusterIPs?|lastUpdateTime|lastTransitionTime|lastProbeTime)$/;
 
 /**
+ * A roll-out that has not ended: a real server says that the replica set was made, or that it has been updated since, as
+ * its controller happens to look, and may stay at either.
+ */
+const isUnderWay = (value: unknown): value is Json =>
+  typeof value === 'object' &&
+  value !== null &&
+  'type' in value &&
+  value.type === 'Progressing' &&
+  'reason' in value &&
+  ['NewReplicaSetCreated', 'ReplicaSetUpdated'].includes(String(value.reason));
+const timesOf = (condition: Json): Json =>
+  Object.fromEntries(Object.keys(condition).flatMap((key) => (OWN.test(key) ? [[key, 'string']] : [])));
+
+/**
  * An answer without what two real servers would answer differently too, and without the owners of plain updates: nothing
  * here reads those (owners by server-side apply are compared).
  */
@@ -88,6 +102,7 @@ function comparable({ code, body }: Answer): { code: number; body: unknown } {
     if (OWN.test(key)) return typeof value;
     if (key === 'managedFields' && Array.isArray(value)) return applied(value).map((item) => walk(item, ''));
     if (Array.isArray(value)) return value.map((item) => walk(item, ''));
+    if (isUnderWay(value)) return { ...value, reason: 'under way', message: 'under way', ...timesOf(value) };
     if (typeof value === 'object' && value !== null)
       return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, walk(item, name)]));
     // The hash of a pod template is each server's own.
