@@ -1,7 +1,7 @@
 import type { Log } from '@planwarden/contracts';
 import { createPool } from '@planwarden/database';
 import { createPostgresBackend, DEFAULT_SCHEMA, type PgPool, runMigrations, withBackend } from 'bullmq';
-import { BELL_QUEUE, type Bell, type BellListener } from './bell.js';
+import { BELL_QUEUE, type Bell, type BellListener, ringOn } from './bell.js';
 
 const { Queue, Worker } = withBackend(createPostgresBackend);
 
@@ -17,15 +17,7 @@ export async function openPostgresBell(connectionString: string, log: Log): Prom
   const queue = new Queue<{ run: string }>(BELL_QUEUE, { connection: asBackend(pool) });
   queue.on('error', (err) => log.warn({ err }, 'the bell has lost its connection'));
   return {
-    ring: async (run, inMs = 0) => {
-      try {
-        await queue.add('ring', { run }, { delay: inMs, removeOnComplete: true, removeOnFail: true });
-        return true;
-      } catch (err) {
-        log.warn({ run, err }, 'the bell did not ring');
-        return false;
-      }
-    },
+    ring: ringOn(queue, log),
     check: async () => {
       await pool.query('SELECT 1');
     },

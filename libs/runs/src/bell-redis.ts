@@ -1,7 +1,7 @@
 import { type Log, PlanwardenError } from '@planwarden/contracts';
 import { Queue, Worker } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
-import { BELL_QUEUE, type Bell, type BellListener } from './bell.js';
+import { BELL_QUEUE, type Bell, type BellListener, ringOn } from './bell.js';
 
 export interface RedisBellOptions {
   /** `redis://host:port/number`, or `rediss://` for TLS; no user and no password in it. */
@@ -30,15 +30,7 @@ export async function openRedisBell(options: RedisBellOptions, log: Log): Promis
   const queue = new Queue<{ run: string }>(BELL_QUEUE, { connection: redis, prefix: PREFIX, skipMetasUpdate: true });
   queue.on('error', onError);
   return {
-    ring: async (run, inMs = 0) => {
-      try {
-        await queue.add('ring', { run }, { delay: inMs, removeOnComplete: true, removeOnFail: true });
-        return true;
-      } catch (err) {
-        log.warn({ run, err }, 'the bell did not ring');
-        return false;
-      }
-    },
+    ring: ringOn(queue, log),
     check: async () => {
       await redis.ping();
     },

@@ -1,3 +1,5 @@
+import type { Log } from '@planwarden/contracts';
+
 /** Wakes a worker. It carries a run id and nothing else; losing it only costs the time until the sweep. */
 export interface Bell {
   /**
@@ -18,3 +20,25 @@ export interface BellListener {
 
 /** Name of the queue on either backend. */
 export const BELL_QUEUE = 'planwarden-runs';
+
+/** The part of a BullMQ queue that rings, on either backend. */
+interface Rings {
+  add(
+    name: string,
+    data: { run: string },
+    options: { delay: number; removeOnComplete: boolean; removeOnFail: boolean },
+  ): Promise<unknown>;
+}
+
+/** `ring` of a bell on a queue: what cannot be rung is logged and told, never thrown. */
+export const ringOn =
+  (queue: Rings, log: Log): Bell['ring'] =>
+  async (run, inMs = 0) => {
+    try {
+      await queue.add('ring', { run }, { delay: inMs, removeOnComplete: true, removeOnFail: true });
+      return true;
+    } catch (err) {
+      log.warn({ run, err }, 'the bell did not ring');
+      return false;
+    }
+  };
