@@ -1,3 +1,4 @@
+import { deserialize, serialize } from 'node:v8';
 import { describe, expect, test } from '@jest/globals';
 import { freeze, reviewer, start, world } from './confirm-world.spec-kit.js';
 import * as frontDoor from './index.js';
@@ -58,6 +59,11 @@ describe('cannot be made elsewhere', () => {
     ) => Approval;
   const forgeries: [string, (real: Approval) => unknown][] = [
     ['a JSON copy', (real) => JSON.parse(JSON.stringify(real))],
+    ['what v8 wrote and read back', (real) => deserialize(serialize(real))],
+    [
+      'its parts put together again',
+      ({ subject, subjectDigest, evidenceSha, tally }) => ({ subject, subjectDigest, evidenceSha, tally }),
+    ],
     ['a structuredClone', (real) => structuredClone(real)],
     ['a spread copy', (real) => ({ ...real })],
     ['Object.create over the real one', (real) => Object.create(real)],
@@ -71,6 +77,23 @@ describe('cannot be made elsewhere', () => {
     await expect(assertFresh(forge(approval) as Approval, 7, ports, 'merge')).rejects.toMatchObject({
       code: 'APPROVAL_FORGED',
     });
+  });
+
+  test('one approval cast, deserialised, cloned and replayed: only the one itself, for its fence and minute, is taken', async () => {
+    const { approval, ports } = await granted();
+    const codeOf = async (given: unknown, fence = 7, at: object = {}) =>
+      assertFresh(given as Approval, fence, { ...ports, ...at }, 'merge').then(
+        () => 'taken',
+        (error: unknown) => (error as { code: string }).code,
+      );
+    expect(await codeOf({ ...approval, subject: approval.subject })).toBe('APPROVAL_FORGED');
+    expect(await codeOf(JSON.parse(JSON.stringify(approval)))).toBe('APPROVAL_FORGED');
+    expect(await codeOf(structuredClone(approval))).toBe('APPROVAL_FORGED');
+    expect(await codeOf(approval)).toBe('taken');
+    // Replayed by the next holder of the run, and later.
+    expect(await codeOf(approval, 8)).toBe('APPROVAL_FENCE_PASSED');
+    expect(await codeOf(approval, 7, after(60_000))).toBe('APPROVAL_EXPIRED');
+    expect(await codeOf(approval, 7, after(24 * 3600_000))).toBe('APPROVAL_EXPIRED');
   });
 
   test('the constructor taken from a real one refuses every key, also through a subclass', async () => {

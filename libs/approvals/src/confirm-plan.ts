@@ -4,10 +4,8 @@ import type { ConfirmPorts, JournalFacts, PlanNow } from './confirm-ports.js';
 
 /** The plan that was voted on against what a plan made now, or the saved file and its state, would be. */
 export async function planStop(ports: ConfirmPorts, subject: Subject, journal: JournalFacts): Promise<Stop | null> {
-  if (journal.plan.kind !== subject.plan.kind) return newRound('SUBJECT_CHANGED', 'another kind of plan', 'plan.kind');
-  if (journal.plan.digest !== subject.plan.digest) {
-    return newRound('SUBJECT_CHANGED', 'plan.digest differs from what the journal recorded', 'plan.digest');
-  }
+  const recorded = recordedStop(subject, journal);
+  if (recorded) return recorded;
   const now = await ports.planNow();
   if (journal.plan.kind === 'manifest-plan/1' && now.kind === 'manifest-plan/1') {
     return manifestStop(subject, journal.plan, now);
@@ -16,6 +14,20 @@ export async function planStop(ports: ConfirmPorts, subject: Subject, journal: J
     return terraformStop(subject, journal.plan, now);
   }
   return newRound('SUBJECT_CHANGED', 'another kind of plan', 'plan.kind');
+}
+
+/** Every field of the plan as the journal recorded it; what a kind of plan does not have, its subject must not have. */
+function recordedStop(subject: Subject, { plan, toolVersions }: JournalFacts): Stop | null {
+  const { fileDigest = null, lockDigest = null, state = null } = plan.kind === 'terraform-plan/1' ? plan : {};
+  return firstDifference('SUBJECT_CHANGED', 'differs from what the journal recorded', [
+    ['plan.kind', subject.plan.kind, plan.kind],
+    ['plan.digest', subject.plan.digest, plan.digest],
+    ['plan.fileDigest', subject.plan.fileDigest ?? null, fileDigest],
+    ['plan.lockDigest', subject.plan.lockDigest ?? null, lockDigest],
+    ['plan.state.lineage', subject.plan.state?.lineage ?? null, state?.lineage ?? null],
+    ['plan.state.serial', subject.plan.state?.serial ?? null, state?.serial ?? null],
+    ['plan.toolVersions', subject.plan.toolVersions, toolVersions],
+  ]);
 }
 
 function manifestStop(
@@ -46,11 +58,6 @@ function terraformStop(
   now: Extract<PlanNow, { kind: 'terraform-plan/1' }>,
 ): Stop | null {
   return (
-    firstDifference('SUBJECT_CHANGED', 'differs from what the journal recorded', [
-      ['plan.fileDigest', subject.plan.fileDigest ?? null, planned.fileDigest],
-      ['plan.lockDigest', subject.plan.lockDigest ?? null, planned.lockDigest],
-      ['plan.state', subject.plan.state ?? null, planned.state],
-    ]) ??
     firstDifference('LOCK_FILE_CHANGED', 'is another lock file now', [
       ['plan.lockDigest', planned.lockDigest, now.lockDigest ?? planned.lockDigest],
     ]) ??

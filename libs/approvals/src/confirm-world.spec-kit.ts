@@ -1,5 +1,13 @@
-import type { Freeze, ManifestPlan, ManifestTarget, Person, Vote } from '@planwarden/contracts';
-import type { ConfirmPorts, JournalFacts } from './index.js';
+import type {
+  Freeze,
+  ManifestPlan,
+  ManifestTarget,
+  Person,
+  TerraformPlan,
+  TerraformTarget,
+  Vote,
+} from '@planwarden/contracts';
+import type { ConfirmPorts, JournalFacts, PlanNow } from './index.js';
 import { buildSubject, filesDigest, peopleDigest, type SubjectParts, targetConfigurationDigest } from './index.js';
 
 export const sha = (digit: string): string => digit.repeat(40);
@@ -171,6 +179,96 @@ export function world(built = buildSubject(parts), digestInEvidence: string = bu
   };
   const base = { repositoryId: 11, mergeBase: sha('a'), tipSubtree: sha('2'), mergeBaseSubtree: sha('2') };
   return { ports, journal, pull, evidence, base, clock, built };
+}
+
+export const stackTarget: TerraformTarget = {
+  name: 'network',
+  environment: 'staging',
+  repository: target.repository,
+  baseBranch: 'main',
+  path: 'stacks/network',
+  kind: 'terraform',
+  delivery: 'apply',
+  stack: 'network',
+  terraform: {
+    binary: 'tofu',
+    runner: 'worker',
+    workflow: { startSeconds: 60, endSeconds: 600 },
+    providers: [],
+    state: { kind: 'local' },
+  },
+  owners: [],
+  quorum: 1,
+  leastAssurance: 'session',
+  limits: target.limits,
+};
+
+export const stackPlan: TerraformPlan = {
+  kind: 'terraform-plan/1',
+  digest: `sha256:${'5'.repeat(64)}`,
+  fileDigest: `sha256:${'6'.repeat(64)}`,
+  lockDigest: 'sha256:lock',
+  state: { lineage: 'b2f6', serial: 4 },
+  resources: [],
+  drift: [],
+  providers: [],
+  modules: [],
+  summary: { create: 0, update: 0, delete: 0, replace: 0, noop: 0 },
+};
+const stackTools = { terraform: '1.11.4' };
+
+const stackParts = (at: TerraformTarget): SubjectParts => ({
+  ...parts,
+  target: {
+    name: at.name,
+    environment: at.environment,
+    repositoryId: 11,
+    baseBranch: at.baseBranch,
+    path: at.path,
+    stack: at.stack,
+    delivery: at.delivery,
+    configurationDigest: targetConfigurationDigest(at),
+  },
+  plan: {
+    kind: stackPlan.kind,
+    digest: stackPlan.digest,
+    fileDigest: stackPlan.fileDigest,
+    lockDigest: stackPlan.lockDigest,
+    state: stackPlan.state,
+    toolVersions: stackTools,
+  },
+});
+
+/** The same for a stack whose saved plan a worker keeps. */
+export function terraformWorld(built = buildSubject(stackParts(stackTarget)), at = stackTarget) {
+  const made = world(built);
+  const journal: JournalFacts = { ...made.journal, plan: stackPlan, toolVersions: stackTools };
+  const now: PlanNow = {
+    kind: 'terraform-plan/1',
+    fileDigest: stackPlan.fileDigest,
+    lockDigest: stackPlan.lockDigest,
+    state: stackPlan.state,
+    toolVersions: stackTools,
+  };
+  const ports: ConfirmPorts = {
+    ...made.ports,
+    journal: async () => journal,
+    target: async () => at,
+    targetConfigurationDigest: async () => targetConfigurationDigest(at),
+    planNow: async () => now,
+  };
+  return { ...made, journal, ports, now };
+}
+
+/** The same where the shipped workflows plan and apply. */
+export function actionsWorld(given?: ReturnType<typeof buildSubject>) {
+  const at: TerraformTarget = { ...stackTarget, terraform: { ...stackTarget.terraform, runner: 'actions' } };
+  const workflowsDigest = 'sha256:workflows';
+  const own = stackParts(at);
+  const built = given ?? buildSubject({ ...own, change: { ...own.change, workflowsDigest } });
+  const made = terraformWorld(built, at);
+  const evidence = { ...made.evidence, workflowsDigest };
+  return { ...made, evidence, ports: { ...made.ports, evidence: async () => evidence } };
 }
 
 export const decision = (allow: boolean) => ({
