@@ -14,7 +14,7 @@ import { planwarden } from './runs/planwarden.mjs';
 const CONCURRENT = 64;
 const STEPS = 10;
 
-export async function run({ say, rounds = 3, old = false }) {
+export async function run({ say, rounds = 5, old = false }) {
   const { startEmbeddedPostgres } = await import('../libs/database/dist/index.js');
   const folder = mkdtempSync(join(tmpdir(), 'planwarden-bench-'));
   const server = await startEmbeddedPostgres({ dataFolder: folder });

@@ -17,5 +17,5 @@ export async function dbos({ connectionString, steps }) {
     { name: 'ten-steps' },
   );
   await DBOS.launch();
-  return { runs: 200, one: () => workflow(), close: () => DBOS.shutdown() };
+  return { runs: 128, one: () => workflow(), close: () => DBOS.shutdown() };
 }

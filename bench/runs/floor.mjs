@@ -13,7 +13,7 @@ export async function floor({ connectionString, steps }) {
            INSERT INTO entries (run, data) SELECT run, '{"step":1}' FROM h, generate_series(1, 2)`,
   };
   return {
-    runs: 1500,
+    runs: 960,
     one: async () => {
       for (let step = 0; step < steps; step += 1) await pool.query({ ...insert, values: [step] });
     },

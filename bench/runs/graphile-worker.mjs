@@ -24,7 +24,7 @@ export async function graphileWorker({ connectionString, steps }) {
   });
   let id = 0;
   return {
-    runs: 150,
+    runs: 96,
     one: () =>
       new Promise((resolve, reject) => {
         id += 1;

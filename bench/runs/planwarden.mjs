@@ -42,7 +42,7 @@ export async function planwarden({ connectionString }) {
     if (kind !== 'ended') throw new Error(`the run did not end: ${kind}`);
   };
   return {
-    runs: 1000,
+    runs: 640,
     one: async () => carry(await ask()),
     /** Runs that were asked for before the clock starts: what the steps alone take. */
     asked: async (count) => {

@@ -5,10 +5,11 @@ export { releaseLeases } from './lease.js';
 export { passKeptLocks } from './lock-rows.js';
 export { type LockDemand, LockStore, type LockView } from './locks.js';
 export { type Rebuilt, rebuildRuns } from './rebuild.js';
-export { type RunFilter, type RunRecord, RunStore, type StepRecord } from './run.repository.js';
+export { type RunFilter, RunStore } from './run.repository.js';
 export { type Advance, RUN_FAULT_POINTS, RunEngine, type RunEngineOptions } from './run-engine.js';
 export type { Demand, NewRun, RunParent } from './run-event.js';
 export type { RequesterLimits, RunLimits } from './run-limits.js';
+export type { RunRecord, StepRecord } from './run-record.js';
 export { assertTransition, CANCELABLE_STATES, isEndState, RUN_TRANSITIONS, runStatesDiagram } from './run-states.js';
 export { migrateRuns } from './runs.migrations.js';
 export {

@@ -60,26 +60,6 @@ WITH held AS (
 SELECT id, cancel, discard, updated_at FROM held`,
 } as const;
 
-/** Begins a run: row and first entry. $1: the row as JSON, $2: message, $3: data of the entry. */
-export const BEGIN_RUN = {
-  name: 'runs-begin-1',
-  text: `
-WITH made AS (
-  INSERT INTO runs (id, pipeline, title, target, environment, persona, principal, on_behalf_of, request, parent, state,
-                    seq, wakes, created_at, updated_at)
-  SELECT id, pipeline, title, target, environment, persona, principal, on_behalf_of, COALESCE(request, 'null'::jsonb),
-         parent, 'pending', 1, 1, now(), now()
-    FROM json_to_record($1::json) AS n(
-      id text, pipeline text, title text, target text, environment text, persona text, principal text,
-      on_behalf_of text, request jsonb, parent jsonb)
-  RETURNING *
-), entry AS (
-  INSERT INTO run_events (run, seq, round, step, kind, message, data, fence, at)
-  SELECT id, 1, round, step, 'run:started', $2, $3::jsonb, 0, now() FROM made
-)
-SELECT * FROM made`,
-} as const;
-
 /**
  * Takes runs that are due and free. $1: ids, $2: owner, $3: milliseconds of the lease. Every claim has a fence above all
  * earlier ones.

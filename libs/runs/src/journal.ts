@@ -1,5 +1,4 @@
 import { type FaultPoints, PlanwardenError } from '@planwarden/contracts';
-import { isDatabaseAway } from '@planwarden/database';
 import type pg from 'pg';
 import { type AppendRequest, appendRows, cleanMessage, weightOf } from './append-request.js';
 import { Batcher, type Settled } from './batcher.js';
@@ -7,6 +6,7 @@ import { APPEND_BATCH } from './journal.sql.js';
 import { project } from './projection.js';
 import type { Demand, RunEventEntry } from './run-event.js';
 import { type RunViewRow, viewOf } from './run-rows.js';
+import { sendTogether } from './send-together.js';
 import { storedJson } from './stored-json.js';
 
 type Client = Pick<pg.PoolClient, 'query'>;
@@ -22,7 +22,6 @@ export interface Appended {
 const LANES = 2;
 const MOST_APPENDS = 128;
 const FULL_AT_LENGTH = 8 * 1024 * 1024;
-const ATTEMPTS = 5;
 
 /** The one writer of a process: group commit. Nothing is answered before COMMIT has returned. */
 export class JournalWriter {
@@ -50,43 +49,12 @@ export class JournalWriter {
   }
 
   async #write(requests: readonly AppendRequest[]): Promise<readonly Settled<Appended>[]> {
-    try {
+    return sendTogether(requests, async (together) => {
       await this.faults.at('runs:commit:before');
-      const written = await writeBatch(this.pool, requests);
+      const written = await sendBatch(this.pool, together);
       await this.faults.at('runs:commit:after');
       return written;
-    } catch (error) {
-      if (isDatabaseAway(error)) throw databaseAway(error);
-      // Something in one of them was refused: each is tried alone, so that only that one fails.
-      if (requests.length === 1 || !isRefusedStatement(error)) throw error;
-      return Promise.all(
-        requests.map(async (request): Promise<Settled<Appended>> => {
-          try {
-            return (await writeBatch(this.pool, [request]))[0] ?? { error: leaseLost() };
-          } catch (failure) {
-            return { error: isDatabaseAway(failure) ? databaseAway(failure) : failure };
-          }
-        }),
-      );
-    }
-  }
-}
-
-/** A SQLSTATE: the database has answered, so nothing of the statement was kept. */
-const isRefusedStatement = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && 'code' in error && /^[0-9A-Z]{5}$/.test(String(error.code));
-
-const isConflict = (error: unknown): boolean =>
-  isRefusedStatement(error) && ['40001', '40P01'].includes((error as { code: string }).code);
-
-async function writeBatch(client: Client, requests: readonly AppendRequest[]): Promise<Settled<Appended>[]> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await sendBatch(client, requests);
-    } catch (error) {
-      if (!isConflict(error)) throw error;
-      if (attempt >= ATTEMPTS) throw databaseAway(error);
-    }
+    });
   }
 }
 
@@ -168,13 +136,5 @@ const jsonOrNull = (value: unknown): string | null => (value === null ? null : J
 export function leaseLost(): PlanwardenError {
   return new PlanwardenError('LEASE_LOST', 'another worker holds this run now', {
     remedy: 'Nothing to do: the other worker goes on.',
-  });
-}
-
-export function databaseAway(cause: unknown): PlanwardenError {
-  return new PlanwardenError('DATABASE_UNAVAILABLE', 'the database cannot be reached', {
-    remedy: 'Look whether Postgres is running; the work goes on by itself when it is back.',
-    failure: 'retryable',
-    cause,
   });
 }

@@ -3,8 +3,8 @@ import type { LeaseHold } from './append-request.js';
 import { Batcher, type Settled } from './batcher.js';
 import { CLAIM_BATCH, KEEP_LEASES, LET_GO } from './journal.sql.js';
 import type { RunView } from './projection.js';
-import { type RunRecord, recordOf } from './run.repository.js';
 import type { Demand } from './run-event.js';
+import { type RunRecord, type RunRow, recordOf } from './run-record.js';
 import { viewOf } from './run-rows.js';
 
 export interface Claimed {
@@ -17,8 +17,7 @@ export interface Claimed {
   readonly hasLocks: boolean;
 }
 
-type ClaimedRow = Parameters<typeof recordOf>[0] &
-  Parameters<typeof viewOf>[0] & { fence: string; wakes: number; has_locks: boolean };
+type ClaimedRow = RunRow & Parameters<typeof viewOf>[0] & { fence: string; wakes: number; has_locks: boolean };
 
 /** Takes runs that are due and free; claims that come at the same time share a statement. */
 export class Claims {

@@ -2,13 +2,14 @@ import { isPlanwardenError } from '@planwarden/contracts';
 import { withTransaction } from '@planwarden/database';
 import type pg from 'pg';
 import { type AppendRequest, type LeaseHold, type PreparedEntry, prepareEntry, type Timing } from './append-request.js';
-import { type Appended, appendInTransaction, databaseAway, type JournalWriter } from './journal.js';
+import { type Appended, appendInTransaction, type JournalWriter } from './journal.js';
 import type { Claimed } from './lease.js';
 import { locksAtEnd } from './lock-rows.js';
 import type { RunView } from './projection.js';
-import type { RunRecord } from './run.repository.js';
 import type { Demand, RunEventEntry } from './run-event.js';
+import type { RunRecord } from './run-record.js';
 import { isEndState } from './run-states.js';
+import { databaseAway } from './send-together.js';
 
 /** How long an entry that rides with the next one waits for it, in milliseconds. */
 const RIDE_MS = 50;

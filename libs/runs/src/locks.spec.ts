@@ -257,4 +257,38 @@ describe('limits of one token', () => {
     const asked = await Promise.allSettled(Array.from({ length: 6 }, () => begin(limits({ openRuns: 2 }), who)));
     expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
   });
+
+  test('hold for 120 that come at once to three processes; whom one limit refuses takes no place of another', async () => {
+    const stores = [store, new RunStore(db.pool), new RunStore(db.pool)];
+    const [busy, calm] = [nameIt('agent:busy'), nameIt('agent:calm')];
+    const [small, large] = [nameIt('target:small'), nameIt('target:large')];
+    const ask = (index: number) => {
+      const run = {
+        title: `Change ${index}`,
+        target: index % 2 === 0 ? small : large,
+        environment: 'staging',
+        persona: 'devops',
+        requester: { principal: index % 3 === 0 ? busy : calm, onBehalfOf: null },
+        request: { index },
+      };
+      const most = { openRuns: index % 3 === 0 ? 5 : 100, runsAnHour: 100, locks: 100 };
+      // Some are begun with something beside, in a transaction of several statements.
+      const beside = index % 10 === 0 ? [async () => undefined] : [];
+      const own = stores[index % stores.length] ?? store;
+      return own.start(run, 'test/1', { openRuns: index % 2 === 0 ? 12 : 200, requester: most }, ...beside);
+    };
+    const asked = await Promise.allSettled(Array.from({ length: 120 }, (_, index) => ask(index)));
+    const begun = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const of = (what: (run: RunRecord) => boolean) => begun.filter(what).length;
+    expect(of(({ target }) => target === small)).toBe(12);
+    expect(of(({ requester }) => requester.principal === busy)).toBe(5);
+    // Forty of the sixty ask for the target that takes all, as the one whom nothing limits.
+    expect(of(({ target, requester }) => target === large && requester.principal === calm)).toBe(40);
+    const refusals = asked.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    expect(refusals.map(({ code }) => code)).toEqual(refusals.map(() => 'RUN_LIMIT_REACHED'));
+    for (const run of begun) {
+      expect(await store.get(run.id)).toEqual(run);
+      expect((await store.events(run.id)).map(({ kind }) => kind)).toEqual(['run:started']);
+    }
+  });
 });

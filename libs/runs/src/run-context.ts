@@ -2,8 +2,9 @@ import { type FaultPoints, type Log, PlanwardenError } from '@planwarden/contrac
 import type pg from 'pg';
 import type { LeasedRun } from './leased-run.js';
 import { giveLock, handOnLock, pinLock, takeLock } from './locks.js';
-import type { RunRecord, RunStore } from './run.repository.js';
+import type { RunStore } from './run.repository.js';
 import type { RunEventEntry } from './run-event.js';
+import type { RunRecord } from './run-record.js';
 import type { Effect, Shape, Step, StepContext } from './step.js';
 
 export interface ContextParts {

@@ -1,50 +1,22 @@
-import {
-  type ErrorBody,
-  newId,
-  PlanwardenError,
-  type Requester,
-  type RunEvent,
-  type RunState,
-  type WaitReason,
-} from '@planwarden/contracts';
+import { PlanwardenError, type RunEvent, type RunState } from '@planwarden/contracts';
 import { withTransaction } from '@planwarden/database';
 import type pg from 'pg';
-import { cleanMessage } from './append-request.js';
 import { appendFromOutside } from './journal.js';
-import { BEGIN_RUN } from './journal.sql.js';
 import { type Rebuilt, rebuildRuns } from './rebuild.js';
-import type { Demand, NewRun, RunEventEntry, RunParent } from './run-event.js';
-import { assertWithinLimits, type RunLimits } from './run-limits.js';
+import type { Demand, NewRun, RunEventEntry } from './run-event.js';
+import type { RunLimits } from './run-limits.js';
+import {
+  type EventRow,
+  eventOf,
+  type RunRecord,
+  type RunRow,
+  recordOf,
+  type StepRecord,
+  type StepRow,
+  stepOf,
+} from './run-record.js';
+import { type Beside, RunStarts } from './run-starts.js';
 import { CANCELABLE_STATES } from './run-states.js';
-import { storedJson } from './stored-json.js';
-
-/** A run as its projection shows it. Times are RFC 3339, UTC. */
-export interface RunRecord extends NewRun {
-  readonly id: string;
-  readonly requester: Requester;
-  readonly pipeline: string;
-  readonly state: RunState;
-  readonly ended: boolean;
-  readonly round: number;
-  readonly step: string | null;
-  readonly wait: { readonly reason: WaitReason; readonly message: string } | null;
-  readonly outcome: ErrorBody | null;
-  readonly cancel: Demand | null;
-  readonly discard: Demand | null;
-  readonly parent: RunParent | null;
-  readonly createdAt: string;
-  readonly updatedAt: string;
-}
-
-export interface StepRecord {
-  readonly round: number;
-  readonly step: string;
-  readonly state: 'running' | 'parked' | 'done' | 'failed';
-  readonly startedAt: string;
-  readonly finishedAt: string | null;
-  readonly message: string | null;
-  readonly output: unknown;
-}
 
 export interface RunFilter {
   readonly state?: RunState;
@@ -59,36 +31,25 @@ export interface RunFilter {
 
 /** Runs, their journal and their projections. */
 export class RunStore {
-  constructor(private readonly pool: pg.Pool) {}
+  readonly #starts: RunStarts;
+
+  constructor(private readonly pool: pg.Pool) {
+    this.#starts = new RunStarts(pool);
+  }
 
   /**
-   * Begins a run: row, journal entry and wake time in one transaction. The bell is the caller's to ring.
+   * Begins a run: row, journal entry and wake time in one transaction, and nothing is answered before its commit. The
+   * bell is the caller's to ring.
    * @param beside written in the same transaction, e.g. the intake decision
    * @throws PlanwardenError RUN_LIMIT_REACHED
    */
-  async start(
-    run: NewRun,
-    pipeline: string,
-    limits: RunLimits,
-    beside?: (client: pg.PoolClient, id: string) => Promise<void>,
-  ): Promise<RunRecord> {
-    const id = newId('run');
-    const { title, target, environment, persona, requester, request, parent = null } = run;
-    const asked = { title, target, environment, persona, request, parent, pipeline };
-    const row = { ...asked, id, principal: requester.principal, on_behalf_of: requester.onBehalfOf };
-    const data = storedJson({ ...asked, requester }, 'the request');
-    const message = cleanMessage(`asked for by ${requester.principal}`);
-    return withTransaction(this.pool, async (client) => {
-      await assertWithinLimits(client, run, limits);
-      const made = await client.query<Row>({ ...BEGIN_RUN, values: [JSON.stringify(row), message, data] });
-      await beside?.(client, id);
-      return recordOf(made.rows[0] as Row);
-    });
+  start(run: NewRun, pipeline: string, limits: RunLimits, beside?: Beside): Promise<RunRecord> {
+    return this.#starts.start(run, pipeline, limits, beside);
   }
 
   /** @throws PlanwardenError RUN_UNKNOWN */
   async get(id: string): Promise<RunRecord> {
-    const found = await this.pool.query<Row>(`SELECT * FROM runs WHERE id = $1`, [id]);
+    const found = await this.pool.query<RunRow>(`SELECT * FROM runs WHERE id = $1`, [id]);
     const row = found.rows[0];
     if (row) return recordOf(row);
     throw new PlanwardenError('RUN_UNKNOWN', 'there is no run with this id', {
@@ -99,7 +60,7 @@ export class RunStore {
 
   /** Newest first. */
   async list(filter: RunFilter): Promise<{ readonly runs: RunRecord[]; readonly next: string | null }> {
-    const found = await this.pool.query<Row>(
+    const found = await this.pool.query<RunRow>(
       `SELECT * FROM runs
         WHERE ($1::text IS NULL OR state = $1) AND ($2::text[] IS NULL OR target = ANY($2)) AND ($3::text IS NULL OR id < $3)
           AND ($4::text IS NULL OR principal = $4)
@@ -116,15 +77,7 @@ export class RunStore {
       'SELECT * FROM run_steps WHERE run = $1 ORDER BY round, started_at, step',
       [id],
     );
-    return found.rows.map((row) => ({
-      round: row.round,
-      step: row.step,
-      state: row.state,
-      startedAt: row.started_at.toISOString(),
-      finishedAt: row.finished_at?.toISOString() ?? null,
-      message: row.message,
-      output: row.output,
-    }));
+    return found.rows.map(stepOf);
   }
 
   /** Output of a step: of the given round, else of the latest round before it that has one. */
@@ -270,96 +223,4 @@ export class RunStore {
     });
     return this.get(id);
   }
-}
-
-interface Row {
-  id: string;
-  pipeline: string;
-  title: string;
-  target: string;
-  environment: string;
-  persona: string;
-  principal: string;
-  on_behalf_of: string | null;
-  request: unknown;
-  state: RunState;
-  ended: boolean;
-  round: number;
-  step: string | null;
-  wait_reason: WaitReason | null;
-  wait_message: string | null;
-  outcome: ErrorBody | null;
-  cancel: Demand | null;
-  discard: Demand | null;
-  parent: RunParent | null;
-  created_at: Date;
-  updated_at: Date;
-}
-
-interface StepRow {
-  round: number;
-  step: string;
-  state: StepRecord['state'];
-  started_at: Date;
-  finished_at: Date | null;
-  message: string | null;
-  output: unknown;
-}
-
-interface EventRow {
-  position: string;
-  run: string;
-  seq: number;
-  round: number;
-  step: string | null;
-  kind: string;
-  message: string;
-  data: unknown;
-  at: Date;
-}
-
-export function recordOf(row: Row): RunRecord {
-  return {
-    id: row.id,
-    pipeline: row.pipeline,
-    title: row.title,
-    target: row.target,
-    environment: row.environment,
-    persona: row.persona,
-    requester: { principal: row.principal, onBehalfOf: row.on_behalf_of },
-    request: row.request,
-    state: row.state,
-    ended: row.ended,
-    round: row.round,
-    step: row.step,
-    wait: row.wait_reason === null ? null : { reason: row.wait_reason, message: row.wait_message ?? '' },
-    outcome: row.outcome,
-    cancel: row.cancel,
-    discard: row.discard,
-    parent: row.parent,
-    createdAt: row.created_at.toISOString(),
-    updatedAt: row.updated_at.toISOString(),
-  };
-}
-
-function eventOf(row: EventRow): RunEvent {
-  return {
-    position: row.position,
-    run: row.run,
-    seq: row.seq,
-    round: row.round,
-    step: row.step,
-    kind: row.kind,
-    message: row.message,
-    code: codeOf(row.data),
-    at: row.at.toISOString(),
-  };
-}
-
-/** The code of the error that an entry carries. */
-function codeOf(data: unknown): string | null {
-  if (typeof data !== 'object' || data === null || !('error' in data)) return null;
-  const { error } = data;
-  const carries = typeof error === 'object' && error !== null && 'code' in error;
-  return carries && typeof error.code === 'string' ? error.code : null;
 }

@@ -1,5 +1,6 @@
 import { type Migration, runMigrations } from '@planwarden/database';
 import type pg from 'pg';
+import { BEGIN_RUNS_FUNCTION } from './begin-runs.sql.js';
 
 const migrations: readonly Migration[] = [
   {
@@ -117,6 +118,10 @@ const migrations: readonly Migration[] = [
       -- These rows change in place many times: with room on their page no index is touched.
       ALTER TABLE runs SET (fillfactor = 70);
       ALTER TABLE run_steps SET (fillfactor = 85);`,
+  },
+  {
+    name: '0005-begin-together',
+    sql: BEGIN_RUNS_FUNCTION,
   },
 ];
 

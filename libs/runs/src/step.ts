@@ -1,6 +1,6 @@
 import type { EndState, ErrorBody, Log, RunState, WaitReason } from '@planwarden/contracts';
 import type { LockDemand } from './locks.js';
-import type { RunRecord } from './run.repository.js';
+import type { RunRecord } from './run-record.js';
 
 /** Anything that turns an unknown value into a known shape or throws: a zod schema fits. */
 export interface Shape<T> {
