@@ -26,9 +26,12 @@ describe('runs in worker processes, each at its right end with every effect once
 });
 
 describe('an engine without one of its guards is noticed', () => {
-  test.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))('%s', async (_, mutation) => {
-    const { cuts, family } = mutation;
-    const { problems } = await tryPlan(server, planOf(0, family, 0.2), { cuts, withinMs: 5000 });
-    expect(problems).not.toEqual([]);
-  });
+  test.each(MUTATIONS.filter(({ isQuick }) => isQuick).map((mutation) => [mutation.name, mutation] as const))(
+    '%s',
+    async (_, mutation) => {
+      const { cuts, family } = mutation;
+      const { problems } = await tryPlan(server, planOf(0, family, 0.2), { cuts, withinMs: 5000 });
+      expect(problems).not.toEqual([]);
+    },
+  );
 });

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Bell } from '@planwarden/runs';
 import type { FromWorker, Said, ToWorker, WorkerFault } from './messages.js';
 import type { Random } from './random.js';
 
@@ -24,7 +25,10 @@ export interface FleetOptions {
   readonly cuts: readonly Cut[];
   readonly random: Random;
   readonly bells: BellHabit;
-  readonly leaseMs: number;
+  /** Milliseconds by which the clocks of workers are off, one after the other. */
+  readonly clocks: readonly number[];
+  /** A bell of the product; undefined: that of the suite. */
+  readonly bell: Pick<Bell, 'ring'> | undefined;
   /** What a worker begins with; faults that are used up are left out. */
   begin(name: string): Extract<ToWorker, { kind: 'begin' }>;
   /** A worker has met a fault. Resolves when what it asks for has happened. */
@@ -47,6 +51,7 @@ export class Fleet {
   readonly #members = new Set<Member>();
   readonly #work: Promise<void>[] = [];
   #names = 0;
+  #spawned = 0;
   #isClosing = false;
 
   constructor(private readonly options: FleetOptions) {}
@@ -74,6 +79,7 @@ export class Fleet {
 
   /** Rings at every worker. */
   ringAll(run: string): void {
+    if (this.options.bell) void this.options.bell.ring(run);
     for (const member of this.#members) send(member, { kind: 'ring', run });
   }
 
@@ -121,7 +127,11 @@ export class Fleet {
   }
 
   #deliver(run: string, inMs: number): void {
-    const { random } = this.options;
+    const { random, bell } = this.options;
+    if (bell) {
+      void bell.ring(run, inMs);
+      return;
+    }
     setTimeout(() => {
       const ready = [...this.#members].filter(({ isReady }) => isReady);
       if (ready.length > 0) send(random.pick(ready), { kind: 'ring', run });
@@ -131,7 +141,11 @@ export class Fleet {
   #spawn(): void {
     const register = here('../../attacks/load/register.mjs');
     const flags = ['--conditions=source', '--no-warnings', '--import', register];
-    const args = [...flags, here('worker.ts'), `--cuts=${JSON.stringify(this.options.cuts)}`];
+    const { clocks, cuts, injected } = this.options;
+    const clock = clocks[this.#spawned % clocks.length] ?? 0;
+    this.#spawned += 1;
+    if (clock !== 0) injected(`clock of a worker ${clock} ms off`);
+    const args = [...flags, here('worker.ts'), `--cuts=${JSON.stringify(cuts)}`, `--clock=${clock}`];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: {} });
     const gone = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
     const member: Member = { child, gone, isReady: false };

@@ -1,3 +1,4 @@
+import type { BellBackend } from '@planwarden/runs';
 import type { EffectKind } from './targets.js';
 
 /** What a worker does when it meets a fault point. */
@@ -9,10 +10,24 @@ export interface WorkerFault {
   readonly effect?: string;
   /** At which meeting, counted in one process; where the point says what stands there, 1. */
   readonly nth: number;
-  /** `kill`: SIGKILL; `pause`: SIGSTOP until it is continued; `slow`: waits; `tell`: waits until the parent has acted. */
-  readonly act: 'kill' | 'pause' | 'slow' | 'tell';
+  /**
+   * `kill`: SIGKILL; `pause`: SIGSTOP until it is continued; `slow`: waits; `tell`: waits until the parent has acted;
+   * `refuse`: for a while its database says that its disk is full.
+   */
+  readonly act: 'kill' | 'pause' | 'slow' | 'tell' | 'refuse';
   /** What the parent does when it is told. */
-  readonly does?: 'cancel' | 'overtake' | 'cut' | 'restart-postgres' | 'kill-postgres';
+  readonly does?:
+    | 'cancel'
+    | 'vote'
+    | 'overtake'
+    | 'cut'
+    | 'restart-postgres'
+    | 'kill-postgres'
+    | 'fill-disk'
+    | 'jump-ahead'
+    | 'jump-back'
+    | 'empty-queue'
+    | 'remove-queue';
 }
 
 /** What befalls one request to the outside, once. */
@@ -20,12 +35,15 @@ export interface OutsideFault {
   readonly op: 'do' | 'ask';
   readonly kind: EffectKind;
   readonly run: string;
+  /** Only in this round. */
+  readonly round?: number;
   /**
    * `lose`: done, the answer is lost; `late`: refused now and done a little later; `delay`: done and answered late;
-   * `fail`: an error, nothing done; `double`: shown twice; `kill-before`, `kill-after`: the worker that asks dies;
+   * `fail`: an error, nothing done; `double`: shown twice;
+   * `stale`: what is there is not shown yet; `kill-before`, `kill-after`: the worker that asks dies;
    * `race`: its lease is taken, and it is let go on at the same instant as the next worker.
    */
-  readonly fault: 'lose' | 'late' | 'delay' | 'fail' | 'double' | 'kill-before' | 'kill-after' | 'race';
+  readonly fault: 'lose' | 'late' | 'delay' | 'fail' | 'double' | 'stale' | 'kill-before' | 'kill-after' | 'race';
 }
 
 export type ToWorker =
@@ -36,6 +54,8 @@ export type ToWorker =
       readonly name: string;
       readonly leaseMs: number;
       readonly stepDeadlineMs: number;
+      /** A bell of the product; null: the bell of the suite, over the channel. */
+      readonly bell: BellBackend | null;
       readonly faults: readonly WorkerFault[];
     }
   | { readonly kind: 'ring'; readonly run: string }

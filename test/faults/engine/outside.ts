@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { OutsideFault } from './messages.js';
+import { keyOf } from './pipeline.js';
 import { type Ask, type EffectKind, isOnce, Refused, Targets } from './targets.js';
 
 export interface OutsideHooks {
@@ -102,7 +103,7 @@ export class Outside {
     }
     const racing = this.#races.get(`${kind} ${ask.key}`);
     if (racing) racing();
-    const fault = racing ? undefined : this.#meet('do', kind, ask.run);
+    const fault = racing ? undefined : this.#meet('do', kind, ask);
     if (fault === 'race') await this.#race(kind, ask);
     if (fault === 'kill-before') this.hooks.kill(worker);
     if (fault === 'fail') return { status: 503 };
@@ -128,9 +129,10 @@ export class Outside {
 
   #ask(kind: EffectKind, ask: Ask): Answer | undefined {
     if (!isOnce(kind)) return { status: 404 };
-    const fault = this.#meet('ask', kind, ask.run);
+    const fault = this.#meet('ask', kind, ask);
     if (fault === 'fail') return { status: 503 };
     if (fault === 'lose') return undefined;
+    if (fault === 'stale') return { status: 200, body: { found: 'absent' } };
     if (fault === 'double') return { status: 200, body: { found: 'double', message: 'two of them' } };
     const result = this.targets.found(kind, ask.key);
     return { status: 200, body: result === undefined ? { found: 'absent' } : { found: 'present', result } };
@@ -145,8 +147,14 @@ export class Outside {
     this.#races.delete(name);
   }
 
-  #meet(op: OutsideFault['op'], kind: EffectKind, run: string): OutsideFault['fault'] | undefined {
-    const met = this.#faults.find((fault) => fault.op === op && fault.kind === kind && fault.run === run);
+  #meet(op: OutsideFault['op'], kind: EffectKind, { run, key }: Ask): OutsideFault['fault'] | undefined {
+    const met = this.#faults.find(
+      (fault) =>
+        fault.op === op &&
+        fault.kind === kind &&
+        fault.run === run &&
+        (fault.round === undefined || key === keyOf({ id: run, round: fault.round })),
+    );
     if (!met) return undefined;
     this.#faults = this.#faults.filter((fault) => fault !== met);
     this.hooks.injected(`${met.op} ${kind} ${met.fault}`);

@@ -1,21 +1,25 @@
 import type { EndState } from '@planwarden/contracts';
+import { MAKE } from './families.js';
 import type { BellHabit } from './fleet.js';
 import type { OutsideFault, WorkerFault } from './messages.js';
-import { failsAs, type Misbehaviour, STEP_NAMES, type StepName } from './pipeline.js';
-import { inTurn, Random } from './random.js';
-import { EFFECT_KINDS, ONCE_KINDS } from './targets.js';
+import type { Misbehaviour, StepName } from './pipeline.js';
+import { Random } from './random.js';
 
 export const FAMILIES = [
   'kill',
   'answers',
-  'race',
   'cancel',
   'pause',
+  'stopped',
   'database',
+  'race',
   'steps',
   'bells',
   'slow-commits',
+  'clocks',
+  'queue',
   'many',
+  'disk',
 ] as const;
 export type Family = (typeof FAMILIES)[number];
 
@@ -40,27 +44,16 @@ export interface TrialPlan {
   readonly stepDeadlineMs: number;
   /** Kills of any worker at any time. */
   readonly kills: number;
+  readonly workers: number;
+  /** Milliseconds by which the clocks of workers are off, one after the other. */
+  readonly clocks: readonly number[];
+  /** Whether the clock of the database can be set. */
+  readonly turnsClock: boolean;
+  /** Whether workers hear the bell of the product, on a queue. */
+  readonly hasQueue: boolean;
+  /** Whether the disk of the database can be filled. */
+  readonly hasSmallDisk: boolean;
 }
-
-interface Place {
-  readonly point: string;
-  readonly step?: string;
-  readonly effect?: string;
-  readonly nth: number;
-}
-
-/** Every named point of the engine at everything that may stand there, and some of the commits. */
-export const PLACES: readonly Place[] = [
-  ...['intended', 'acted', 'recorded'].flatMap((at) =>
-    EFFECT_KINDS.map((effect) => ({ point: `runs:effect:${at}`, effect, nth: 1 })),
-  ),
-  ...['started', 'executed', 'recorded'].flatMap((at) =>
-    STEP_NAMES.map((step) => ({ point: `runs:step:${at}`, step, nth: 1 })),
-  ),
-  { point: 'runs:claimed', nth: 1 },
-  ...['before', 'after'].flatMap((at) => [1, 3, 6, 10].map((nth) => ({ point: `runs:commit:${at}`, nth }))),
-];
-const isCommit = ({ point }: Place): boolean => point.startsWith('runs:commit');
 
 /** What befalls a run is told by its seed alone: the family by its remainder, its places by how often the family came. */
 export function planOf(seed: number, only?: Family, size = 1): TrialPlan {
@@ -77,129 +70,11 @@ export function planOf(seed: number, only?: Family, size = 1): TrialPlan {
     bells: quiet,
     stepDeadlineMs: 30_000,
     kills: 0,
+    workers: 2,
+    clocks: [0],
+    turnsClock: false,
+    hasQueue: false,
+    hasSmallDisk: false,
   };
   return MAKE[family](plan, turn, random, size);
 }
-
-const applied = (random: Random): RunPlan => ({
-  rounds: random.whole(1, 3) === 3 ? 2 : 1,
-  misbehaves: null,
-  ends: ['applied'],
-  code: null,
-});
-const some = (size: number, most: number): number => Math.max(1, Math.round(size * most));
-
-/** A run for each place, at which something happens to it. Commits belong to no run. */
-function atPlaces(
-  plan: TrialPlan,
-  random: Random,
-  places: readonly Place[],
-  fault: Pick<WorkerFault, 'act' | 'does'>,
-): void {
-  for (const place of places) {
-    const run = plan.runs.push(applied(random)) - 1;
-    plan.faults.push({ ...place, ...fault, ...(isCommit(place) ? {} : { run }) });
-  }
-}
-
-const MAKE: Readonly<Record<Family, (plan: TrialPlan, turn: number, random: Random, size: number) => TrialPlan>> = {
-  kill: (plan, turn, random, size) => {
-    const count = some(size, 10);
-    atPlaces(plan, random, inTurn(PLACES, turn * count, count), { act: 'kill' });
-    for (const kind of inTurn(EFFECT_KINDS, turn * 2, some(size, 2))) {
-      for (const fault of ['kill-before', 'kill-after'] as const) {
-        plan.outside.push({ op: 'do', kind, fault, run: plan.runs.push(applied(random)) - 1 });
-      }
-    }
-    return plan;
-  },
-  answers: (plan, turn, random, size) => {
-    for (const kind of EFFECT_KINDS) {
-      plan.outside.push({ op: 'do', kind, fault: 'lose', run: plan.runs.push(applied(random)) - 1 });
-    }
-    for (const kind of inTurn(ONCE_KINDS, turn, some(size, 5))) {
-      const run = plan.runs.push(applied(random)) - 1;
-      plan.outside.push({ op: 'do', kind, fault: 'late', run }, { op: 'ask', kind, fault: 'fail', run });
-      const slow = plan.runs.push(applied(random)) - 1;
-      plan.outside.push({ op: 'do', kind, fault: 'delay', run: slow });
-      const unsure = plan.runs.push(applied(random)) - 1;
-      plan.outside.push(
-        { op: 'do', kind, fault: 'lose', run: unsure },
-        { op: 'ask', kind, fault: 'lose', run: unsure },
-      );
-    }
-    for (const kind of inTurn(ONCE_KINDS, turn * 2, some(size, 2))) {
-      const ends = [kind === 'apply' || kind === 'merge' ? 'apply_failed' : 'errored'] as const;
-      const run = plan.runs.push({ rounds: 1, misbehaves: null, ends, code: 'EFFECT_DOUBLE' }) - 1;
-      plan.outside.push({ op: 'do', kind, fault: 'lose', run }, { op: 'ask', kind, fault: 'double', run });
-    }
-    return plan;
-  },
-  race: (plan, _, random, size) => {
-    for (const kind of inTurn(ONCE_KINDS, 0, some(size, 5))) {
-      plan.outside.push({ op: 'do', kind, fault: 'race', run: plan.runs.push(applied(random)) - 1 });
-      // And one that has acted, and finds when it records it that another has.
-      const run = plan.runs.push({ ...applied(random), rounds: 2 }) - 1;
-      plan.faults.push({ point: 'runs:effect:acted', effect: kind, nth: 1, act: 'tell', does: 'overtake', run });
-    }
-    return plan;
-  },
-  cancel: (plan, turn, random, size) => {
-    const places = PLACES.filter((place) => !isCommit(place));
-    const count = some(size, 10);
-    for (const place of inTurn(places, turn * count, count)) {
-      // Whether it came in time is told by what was answered: checks.ts.
-      const run = plan.runs.push({ ...applied(random), rounds: 1, ends: ['canceled', 'applied'] }) - 1;
-      plan.faults.push({ ...place, act: 'tell', does: 'cancel', run });
-    }
-    return plan;
-  },
-  pause: (plan, turn, random, size) => {
-    const count = some(size, 5);
-    atPlaces(plan, random, inTurn(PLACES, turn * count * 2 + 1, count), { act: 'pause' });
-    return plan;
-  },
-  database: (plan, turn, random, size) => {
-    for (let index = 0; index < 6; index += 1) plan.runs.push(applied(random));
-    for (let index = 0; index < some(size, 3); index += 1) {
-      const point = random.pick(['runs:commit:before', 'runs:effect:acted']);
-      plan.faults.push({ point, nth: random.whole(2, 12), act: 'tell', does: 'cut' });
-    }
-    const does = turn % 2 === 0 ? 'kill-postgres' : 'restart-postgres';
-    const point = random.pick(['runs:commit:before', 'runs:commit:after', 'runs:effect:acted']);
-    plan.faults.push({ point, nth: random.whole(4, 14), act: 'tell', does });
-    return plan;
-  },
-  steps: (plan, turn, random, size) => {
-    const hows: readonly Misbehaviour[] = ['hangs', 'never settles', 'fails once'];
-    const fatal = ['throws a text', 'throws nothing', 'answers nothing', 'answers 20 MB'] as const;
-    for (const [index, how] of [...hows, ...fatal].slice(0, some(size, 7)).entries()) {
-      const step = STEP_NAMES[(turn * 3 + index) % STEP_NAMES.length] as StepName;
-      // A confirm that waits has not answered yet, and one of the first round is not the last.
-      const isFatal = (fatal as readonly string[]).includes(how);
-      const code = how === 'answers 20 MB' ? 'OUTPUT_REFUSED' : 'INTERNAL';
-      plan.runs.push({
-        rounds: isFatal ? 1 : random.whole(1, 2),
-        misbehaves: { step, how },
-        ends: [isFatal ? failsAs(step) : 'applied'],
-        code: isFatal ? code : null,
-      });
-    }
-    return { ...plan, stepDeadlineMs: 3000 };
-  },
-  bells: (plan, _, random, size) => {
-    for (let index = 0; index < some(size, 10); index += 1) plan.runs.push(applied(random));
-    return { ...plan, bells: { dropped: 0.3, doubled: 0.3, late: 0.3 } };
-  },
-  'slow-commits': (plan, turn, random, size) => {
-    for (let index = 0; index < some(size, 4); index += 1) plan.runs.push(applied(random));
-    for (let nth = 1; nth <= 24; nth += 1) {
-      plan.faults.push({ point: turn % 2 === 0 ? 'runs:commit:before' : 'runs:commit:after', nth, act: 'slow' });
-    }
-    return plan;
-  },
-  many: (plan, _, random, size) => {
-    for (let index = 0; index < some(size, 60); index += 1) plan.runs.push(applied(random));
-    return { ...plan, kills: some(size, 4), bells: { dropped: 0.1, doubled: 0.1, late: 0.1 } };
-  },
-};

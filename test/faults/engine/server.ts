@@ -1,9 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createPool, type EmbeddedPostgres, startEmbeddedPostgres } from '@planwarden/database';
 import { migrateRuns } from '@planwarden/runs';
+import { SmallDisk } from './small-disk.js';
+import { makeClock } from './turning-clock.js';
 
 const TEMPLATE = 'faults_template';
 const AGAIN_WITHIN = 50;
@@ -15,11 +17,15 @@ export class Server {
   private constructor(
     private readonly folder: string,
     private running: EmbeddedPostgres,
+    /** Its disk, where that is so small that it can be filled. */
+    readonly disk: SmallDisk | undefined,
   ) {}
 
-  static async start(): Promise<Server> {
+  /** @param isSmall on a disk of its own that can be filled, where this machine lets us have one: see `disk` */
+  static async start({ isSmall = false }: { readonly isSmall?: boolean } = {}): Promise<Server> {
     const folder = mkdtempSync(join(tmpdir(), 'planwarden-faults-'));
-    const server = new Server(folder, await startEmbeddedPostgres({ dataFolder: folder }));
+    const disk = isSmall ? SmallDisk.mountedOn(folder) : undefined;
+    const server = new Server(folder, await startEmbeddedPostgres({ dataFolder: folder }), disk);
     await server.#admin(`CREATE DATABASE ${TEMPLATE}`);
     const pool = createPool({ connectionString: server.#url(TEMPLATE), max: 1 });
     await migrateRuns(pool);
@@ -27,10 +33,21 @@ export class Server {
     return server;
   }
 
-  /** Connection string of a new database with the tables of runs. */
-  async database(): Promise<string> {
+  /**
+   * Connection string of a new database with the tables of runs.
+   * @param hasClock whose clock can be set: see turning-clock.ts
+   */
+  async database({ hasClock = false }: { readonly hasClock?: boolean } = {}): Promise<string> {
     this.#made += 1;
     const name = `faults_${this.#made}`;
+    if (hasClock) {
+      await this.#admin(`CREATE DATABASE ${name}`);
+      await makeClock(this.#url(name), name);
+      const pool = createPool({ connectionString: this.#url(name), max: 1 });
+      await migrateRuns(pool);
+      await pool.end();
+      return this.#url(name);
+    }
     await this.#admin(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
     return this.#url(name);
   }
@@ -44,6 +61,18 @@ export class Server {
     const { port } = this.running;
     if (hard) process.kill(this.#pid(), 'SIGKILL');
     await this.running.stop();
+    await this.#startAgain(port);
+  }
+
+  /** Starts it again where it has ended by itself. */
+  async revive(): Promise<void> {
+    if (isAlive(this.#pid())) return;
+    const { port } = this.running;
+    await this.running.stop();
+    await this.#startAgain(port);
+  }
+
+  async #startAgain(port: number): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         this.running = await startEmbeddedPostgres({ dataFolder: this.folder, port });
@@ -58,11 +87,13 @@ export class Server {
 
   async stop(): Promise<void> {
     await this.running.stop();
+    this.disk?.unmount();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
   #pid(): number {
-    return Number(readFileSync(join(this.folder, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
+    const file = join(this.folder, 'postgres', 'postmaster.pid');
+    return existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n')[0]) : 0;
   }
 
   #url(name: string): string {
@@ -78,5 +109,15 @@ export class Server {
     } finally {
       await pool.end();
     }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (pid === 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { silentLog } from '@planwarden/contracts';
 import { createPool } from '@planwarden/database';
-import { RunStore } from '@planwarden/runs';
+import { type Bell, openBell, RunStore } from '@planwarden/runs';
 import type pg from 'pg';
 import { check, type Entry, JOURNAL } from './checks.js';
 import { type Cut, Fleet } from './fleet.js';
@@ -8,8 +9,10 @@ import type { OutsideFault, WorkerFault } from './messages.js';
 import { Outside } from './outside.js';
 import { type FixtureRequest, VERSION } from './pipeline.js';
 import type { RunPlan, TrialPlan } from './plan.js';
+import { type Queue, queueOnPostgres } from './queue.js';
 import { Random } from './random.js';
 import type { Server } from './server.js';
+import { turnClock } from './turning-clock.js';
 
 export interface TrialResult {
   readonly problems: readonly string[];
@@ -25,15 +28,22 @@ export interface TrialOptions {
   readonly cuts?: readonly Cut[];
   /** A bound for what never ends. */
   readonly withinMs?: number;
+  /** Where the bell of a plan that has one hangs; default: beside the journal. */
+  readonly queue?: Queue;
 }
 
 const LEASE_MS = 1500;
 const OVERTAKEN_WITHIN_MS = 20_000;
+const FULL_WITHIN_MS = 20_000;
+const JUMP_MS = 5 * 60_000;
+const LOOKED_MS = 400;
 
 /** Carries out one plan from an empty database to its check. */
 export async function tryPlan(server: Server, plan: TrialPlan, options: TrialOptions = {}): Promise<TrialResult> {
-  const connectionString = await server.database();
-  const trial = new Trial(server, plan, connectionString, options);
+  const connectionString = await server.database({ hasClock: plan.turnsClock });
+  const queue = plan.hasQueue ? (options.queue ?? queueOnPostgres(connectionString)) : undefined;
+  const bell = queue && (await openBell(queue.backend, silentLog));
+  const trial = new Trial(server, plan, connectionString, { ...options, queue, bell });
   try {
     return await trial.run();
   } finally {
@@ -50,9 +60,11 @@ class Trial {
   readonly #fleet: Fleet;
   readonly #plans = new Map<string, RunPlan>();
   readonly #canceled = new Set<string>();
+  /** Runs whose vote comes at a point of the engine. */
+  readonly #handed = new Set<string>();
   readonly #seen = new Map<string, string>();
   readonly #injected = new Map<string, number>();
-  readonly #cuts: Promise<void>[] = [];
+  readonly #cuts: Promise<unknown>[] = [];
   #faults: WorkerFault[] = [];
   #url = '';
   #isOver = false;
@@ -61,7 +73,10 @@ class Trial {
     private readonly server: Server,
     private readonly plan: TrialPlan,
     private readonly connectionString: string,
-    private readonly options: TrialOptions,
+    private readonly options: Omit<TrialOptions, 'queue'> & {
+      readonly queue: Queue | undefined;
+      readonly bell: Bell | undefined;
+    },
   ) {
     this.#random = new Random(plan.seed + 1_000_003);
     this.#pool = createPool({ connectionString, max: 5 });
@@ -70,15 +85,18 @@ class Trial {
       isIntended: (run, name, key) => this.#isIntended(run, name, key),
       steal: (run) => this.#steal(run),
       kill: (pid) => this.#fleet.kill(pid),
-      asksForVote: (run) => void this.#vote(run),
+      asksForVote: (run) => {
+        if (!this.#handed.has(run)) void this.#vote(run);
+      },
       injected: (fault) => this.#count(fault),
     });
     this.#fleet = new Fleet({
-      size: 2,
+      size: plan.workers,
       cuts: options.cuts ?? [],
       random: this.#random,
       bells: plan.bells,
-      leaseMs: LEASE_MS,
+      clocks: plan.clocks,
+      bell: options.bell,
       begin: (name) => ({
         kind: 'begin',
         connectionString,
@@ -86,6 +104,7 @@ class Trial {
         name,
         leaseMs: LEASE_MS,
         stepDeadlineMs: plan.stepDeadlineMs,
+        bell: options.queue?.backend ?? null,
         faults: this.#faults,
       }),
       met: (fault) => this.#met(fault),
@@ -96,10 +115,11 @@ class Trial {
   async run(): Promise<TrialResult> {
     const ids = await this.#ask();
     this.#faults = this.plan.faults.map(({ run, ...fault }, id) => ({
-      ...fault,
+      ...this.#possible(fault),
       id,
       ...(run === undefined ? {} : { run: ids[run] ?? '' }),
     }));
+    for (const { does, run = '' } of this.#faults) if (does === 'vote') this.#handed.add(run);
     const outside = this.plan.outside.map((fault): OutsideFault => ({ ...fault, run: ids[fault.run] ?? '' }));
     this.#url = await this.#outside.listen(outside);
     const planned = this.#faults.length + outside.length + this.plan.kills;
@@ -113,6 +133,7 @@ class Trial {
     if (problems.length > 0) this.#fleet.abandon();
     else problems.push(...(await this.#fleet.close()));
     this.#isOver = true;
+    await this.options.bell?.close();
     await this.#outside.close();
     await this.#pool.end();
     const pool = createPool({ connectionString: this.connectionString, max: 1 });
@@ -134,6 +155,7 @@ class Trial {
     this.#fleet.abandon();
     if (this.#isOver) return;
     this.#isOver = true;
+    await this.options.bell?.close().catch(() => undefined);
     await this.#outside.close();
     await this.#pool.end().catch(() => undefined);
   }
@@ -194,6 +216,12 @@ class Trial {
     this.#fleet.ring(run);
   }
 
+  /** A vote while the run is held, by a worker that has just seen none. Nobody rings for it. */
+  async #hand(run: string): Promise<void> {
+    this.#outside.voted.add(run);
+    await this.#insist(() => this.#store.wake(run));
+  }
+
   async #steal(run: string): Promise<void> {
     await this.#insist(() =>
       this.#pool.query(
@@ -212,12 +240,60 @@ class Trial {
     this.#fleet.use(fault);
     this.#count(`${fault.does ?? fault.act} at ${fault.point}`);
     await this.#look();
-    if (fault.act === 'pause') await delay(3 * LEASE_MS);
+    if (fault.act === 'pause') await delay(fault.does === 'cancel' ? LEASE_MS : 3 * LEASE_MS);
     if (fault.does === 'cancel') await this.#cancel(fault.run ?? '');
+    if (fault.act === 'pause' && fault.does === 'cancel') await delay(2 * LEASE_MS);
+    if (fault.does === 'vote') await this.#hand(fault.run ?? '');
     if (fault.does === 'overtake') await this.#overtake(fault.run ?? '', fault.effect ?? '');
     if (fault.does === 'restart-postgres') await this.server.restart({ hard: false });
     if (fault.does === 'kill-postgres') await this.server.restart({ hard: true });
     if (fault.does === 'cut') this.#cuts.push(this.#cut());
+    if (fault.does === 'fill-disk') await this.#fillDisk();
+    if (fault.does === 'jump-ahead' || fault.does === 'jump-back') await this.#jump(fault.does);
+    if (fault.does === 'empty-queue') await this.#insist(async () => this.options.queue?.empty());
+    if (fault.does === 'remove-queue') await this.#insist(async () => this.options.queue?.remove());
+  }
+
+  /** A disk that cannot be filled is told to be full where the journal is written. */
+  #possible<T extends Pick<WorkerFault, 'act' | 'does'>>(fault: T): T {
+    if (fault.does !== 'fill-disk' || this.server.disk !== undefined) return fault;
+    const { does: _, ...rest } = fault;
+    return { ...rest, act: 'refuse' } as T;
+  }
+
+  /** Full until PostgreSQL itself has said so and the workers have met it, then empty again. */
+  async #fillDisk(): Promise<void> {
+    const { disk } = this.server;
+    if (disk === undefined) return;
+    disk.fill();
+    const until = Date.now() + FULL_WITHIN_MS;
+    let code = '';
+    while (!/^(53|58|57P|08|ECONN)/.test(code) && Date.now() < until) code = await this.#writeMuch();
+    this.#count(`disk full: ${code}`);
+    await delay(LEASE_MS);
+    disk.empty();
+    await this.server.revive();
+  }
+
+  /** @returns the SQLSTATE with which it was refused */
+  async #writeMuch(): Promise<string> {
+    try {
+      await this.#pool.query(`CREATE TABLE IF NOT EXISTS filler (text text);
+        INSERT INTO filler SELECT repeat(md5(n::text), 60) FROM generate_series(1, 500) AS n`);
+      return '';
+    } catch (error) {
+      return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '08000';
+    }
+  }
+
+  /** Ahead: leases and waits are over at once. Back: they last minutes longer, until the clock is put right. */
+  async #jump(does: 'jump-ahead' | 'jump-back'): Promise<void> {
+    const by = does === 'jump-ahead' ? JUMP_MS : -JUMP_MS;
+    await this.#insist(() => turnClock(this.#pool, by));
+    // Whoever looks for due runs has looked, and those whose leases have run out are another's.
+    await delay(LOOKED_MS);
+    if (by > 0) return;
+    this.#cuts.push(delay(LEASE_MS).then(() => this.#insist(() => turnClock(this.#pool, JUMP_MS + LEASE_MS))));
   }
 
   /** Remembers what the journal says now. */
