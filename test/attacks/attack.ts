@@ -18,5 +18,7 @@ export interface Attack {
   readonly guard: GuardId;
   /** The refusal it must meet by name. */
   readonly refusal: string;
+  /** What it needs besides npm. */
+  readonly needs?: 'tofu';
   run(stage: Stage): Promise<Tried>;
 }

@@ -1,15 +1,8 @@
-/** One place of the product that a guard consists of, and what stands there when the guard is cut out. */
-export interface Cut {
-  readonly file: string;
-  /** Exactly one place of the file reads so. */
-  readonly find: string;
-  readonly put: string;
-}
-
-interface Guard {
-  readonly holds: string;
-  readonly cuts: readonly Cut[];
-}
+import { cut, type Guard, policyToo } from './cut.js';
+import { COMMENT_GUARDS } from './guards/comment.guards.js';
+import { EXCEPTION_GUARDS } from './guards/exception.guards.js';
+import { PRESENCE_GUARDS } from './guards/presence.guards.js';
+import { STACK_GUARDS } from './guards/stack.guards.js';
 
 const TALLY = 'libs/approvals/src/vote-tally.ts';
 const CONFIRM = 'libs/approvals/src/confirm.ts';
@@ -21,9 +14,6 @@ const RELEASE = 'libs/source-control/src/release-acts.ts';
 const CALLER = 'apps/orchestrator/src/http/caller.ts';
 const WEBHOOK = 'apps/orchestrator/src/http/webhook.controller.ts';
 
-const cut = (file: string, find: string, put = ''): Cut => ({ file, find, put });
-/** Policy of phase approval counts again; where it would say the same, it belongs to the guard. */
-const policyToo = cut(CONFIRM, `if (!decision.allow) return { kind: 'denied', decision, tally };`);
 const mergeSha = cut(RELEASE, '            sha: o.sha,\n');
 const expiry = `return !(nowMs < expires);`;
 
@@ -32,6 +22,10 @@ const expiry = `return !(nowMs < expires);`;
  * of one guard cut out, and then an attack of that guard must succeed.
  */
 export const GUARDS = {
+  ...COMMENT_GUARDS,
+  ...PRESENCE_GUARDS,
+  ...EXCEPTION_GUARDS,
+  ...STACK_GUARDS,
   audience: {
     holds: 'an agent token opens no route that a person opens, whatever comes beside it',
     cuts: [cut(CALLER, 'if (bearerOf(request.headers.authorization) !== undefined) {', 'if (false) {')],
@@ -202,6 +196,14 @@ export const GUARDS = {
   target: {
     holds: "the target's configuration is the one that was voted on",
     cuts: [cut(CONFIRM, 'targetStop(subject, target) ??\n', '')],
+  },
+  protection: {
+    holds: 'nothing is released into a repository that lacks a protection',
+    cuts: [cut(CONFIRM, '(await protectionStop(ports, tally)) ??\n', '')],
+  },
+  policy: {
+    holds: 'a policy that says no now releases nothing, whatever it said before the votes',
+    cuts: [cut(CONFIRM, '(await policyStop(ports, subject, trust.policyBundle)) ??\n', '')],
   },
   'fresh-people': {
     holds: 'people and roles are read again right before the effect',

@@ -1,5 +1,8 @@
 // npm run attack -- approval [--guards=on|off|<id>]: every attack with every guard in place, then each guard without itself.
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ATTACKS } from './approval/index.js';
 import { GUARDS, type GuardId } from './guards.js';
@@ -50,9 +53,24 @@ async function inTurn<T>(items: readonly T[], width: number, work: (item: T) => 
   await Promise.all(Array.from({ length: width }, lane));
 }
 
+/** Puts tofu on the path of the installations that need it, fetched as `npm run test:peers` does. */
+async function ensureTofu(): Promise<void> {
+  const peers = (await import(new URL('../../scripts/peers/terraform.mjs', import.meta.url).href)) as {
+    ensureOpenTofu(): string;
+  };
+  const bin = mkdtempSync(join(tmpdir(), 'planwarden-bin-'));
+  process.once('exit', () => rmSync(bin, { recursive: true, force: true }));
+  symlinkSync(peers.ensureOpenTofu(), join(bin, 'tofu'));
+  process.env.PATH = `${bin}${delimiter}${process.env.PATH}`;
+}
+
 const only = option('only');
 const attacks = ATTACKS.filter(({ id }) => only === undefined || only.split(',').includes(id));
 const wanted = option('guards') ?? 'all';
+if (attacks.some(({ needs }) => needs === 'tofu')) {
+  // Without it those attacks fail, and say why: none is left out in silence.
+  await ensureTofu().catch((error: unknown) => say(`no tofu: ${error instanceof Error ? error.message : 'unknown'}`));
+}
 let refused = 0;
 let tried = 0;
 if (wanted === 'all' || wanted === 'on') {

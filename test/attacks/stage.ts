@@ -1,14 +1,18 @@
 import { createHmac } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Json, NGINX, type RunSeen, startWorld, type World, waitsForApproval } from '../e2e/world.js';
 import type { Tried } from './attack.js';
-import { attackedConfig, HELPER, MALLORY, ROSA, TAKER } from './installation.js';
+import { Holds } from './holds.js';
+import { attackedConfig, HELPER, isStack, MALLORY, ROSA, SEED_FILES, TAKER, type TargetName } from './installation.js';
 
+export type { RunSeen };
 export interface Answered {
   readonly status: number;
   readonly body: Json;
 }
+/** The name by which a request was refused; none where it was not. */
+export const codesOf = ({ body }: Answered): string[] => (typeof body.code === 'string' ? [body.code] : []);
 type Ask = (method: string, path: string, body?: Json, headers?: Record<string, string>) => Promise<Answered>;
 
 /** The accounts attacks act under at GitHub. */
@@ -33,7 +37,16 @@ const RELEASE_BOT = 9002;
 /** Milliseconds for what must come; a guard that is off must let the attack through within it. */
 const PATIENCE_MS = 45_000;
 
-/** A started product and every way in that an attacker has. The sandbox's control is used to measure and to hold a moment, never to act. */
+export interface StageOptions {
+  /** A guard was cut out. */
+  readonly isGuardOff?: boolean;
+  /** A folder; of a stage that was closed, to start it again. */
+  readonly given?: string;
+  /** Whether the repository must be protected, as for real targets. */
+  readonly mustBeProtected?: boolean;
+}
+
+/** A started product and every way in that an attacker has. The sandbox's control measures, holds a moment, or stands for GitHub's administrator. */
 export class Stage {
   #made = 0;
   #shared: RunSeen | undefined;
@@ -46,16 +59,19 @@ export class Stage {
     readonly isGuardOff: boolean,
   ) {}
 
-  static async open(isGuardOff = false): Promise<Stage> {
+  static async open({ isGuardOff = false, given, mustBeProtected = false }: StageOptions = {}): Promise<Stage> {
     const holds = new Holds();
     const world = await startWorld(
       {
         faults: holds,
         poll: { firstMs: 1000, longestMs: 2000 },
-        seed: { users: [MALLORY, ROSA, TAKER], apps: [HELPER] },
+        seed: { users: [MALLORY, ROSA, TAKER], apps: [HELPER], files: SEED_FILES },
+        outside: (outside) => ({ ...outside, github: { ...outside.github, mustBeProtected } }),
       },
-      undefined,
-      attackedConfig,
+      given,
+      given !== undefined && existsSync(join(given, 'planwarden.yaml')) ? undefined : attackedConfig,
+      // Where tofu is, see main.ts.
+      { PATH: process.env.PATH ?? '' },
     );
     return new Stage(world, holds, isGuardOff);
   }
@@ -71,16 +87,21 @@ export class Stage {
   }
 
   /** A run of its own that waits for approval. */
-  async fresh(target: 'staging' | 'pair' | 'brief' = 'staging'): Promise<RunSeen> {
+  async fresh(target: TargetName = 'staging'): Promise<RunSeen> {
     this.#made += 1;
     const { isError, data } = await this.world.call('propose_change', {
-      target,
-      title: 'Run nginx',
-      reason: 'The shop needs a web server.',
-      template: { name: 'web-application', parameters: { ...NGINX, name: `case-${this.#made}` } },
+      ...{ target, title: 'Run nginx', reason: 'The shop needs a web server.' },
+      ...(isStack(target)
+        ? { files: [{ path: `case-${this.#made}.tf`, content: greeting(`case-${this.#made}`) }] }
+        : { template: { name: 'web-application', parameters: { ...NGINX, name: `case-${this.#made}` } } }),
     });
     if (isError) throw new Error(`propose_change: ${JSON.stringify(data)}`);
     return this.world.until(String(data.run), waitsForApproval);
+  }
+
+  /** A run that waits for approval, asked for before this stage was opened. */
+  found(run: string): Promise<RunSeen> {
+    return this.world.until(run, waitsForApproval);
   }
 
   /** A waiting run that attacks share as long as none changed anything about it. */
@@ -98,15 +119,20 @@ export class Stage {
     return this.world.until(run, (seen) => seen.run.ended || (seen.run.round === round && waitsForApproval(seen)));
   }
 
-  /** REST as a signed-in person, who came by a sign-in link of the operator. */
+  /** REST as a signed-in person, who came by a sign-in link of the operator; at the name that browsers take passkeys for. */
   async as(person: string): Promise<Ask> {
     const known = this.#sessions.get(person);
     if (known) return known;
     const { cookie, csrf } = await this.session(person);
     const ask: Ask = (method, path, body, headers = {}) =>
-      this.ask(`${this.world.url}${path}`, method, body, { cookie, 'x-csrf-token': csrf, ...headers });
+      this.ask(`${this.site.origin}${path}`, method, body, { cookie, 'x-csrf-token': csrf, ...headers });
     this.#sessions.set(person, ask);
     return ask;
+  }
+
+  /** Where the pages stand, as a browser tells a passkey. */
+  get site(): { readonly rpId: string; readonly origin: string } {
+    return { rpId: 'localhost', origin: this.world.url.replace('127.0.0.1', 'localhost') };
   }
 
   async session(person: string): Promise<{ cookie: string; csrf: string; link: string }> {
@@ -139,6 +165,16 @@ export class Stage {
 
   /** GitHub's REST under an account. */
   github(account: Account, method: string, path: string, body?: Json): Promise<Answered> {
+    return this.ask(`${this.world.at.github.url}${REPOSITORY}${path}`, method, body, bearer(this.#tokenOf(account)));
+  }
+
+  /** What GitHub answers in plain text, such as a log. */
+  async githubText(account: Account, path: string): Promise<string> {
+    const headers = bearer(this.#tokenOf(account));
+    return (await fetch(`${this.world.at.github.url}${REPOSITORY}${path}`, { headers })).text();
+  }
+
+  #tokenOf(account: Account): string {
     const tokens: Record<string, string> = {
       ...this.world.at.secrets.people,
       mallory: MALLORY.token,
@@ -146,7 +182,7 @@ export class Stage {
       taker: TAKER.token,
       helper: HELPER.token ?? '',
     };
-    return this.ask(`${this.world.at.github.url}${REPOSITORY}${path}`, method, body, bearer(tokens[account] ?? ''));
+    return tokens[account] ?? '';
   }
 
   /** A review at GitHub; of the evidence commit unless another is given. */
@@ -155,9 +191,24 @@ export class Stage {
     return this.github(account, 'POST', `/pulls/${seen.pullRequest?.number}/reviews`, body);
   }
 
-  async vote(person: string, seen: RunSeen, digest = seen.approval?.subjectDigest, decision = 'approve') {
+  /** A comment on the pull request of a run; its id. */
+  async comment(account: Account, seen: RunSeen, body: string): Promise<string> {
+    const made = await this.github(account, 'POST', `/issues/${seen.pullRequest?.number}/comments`, { body });
+    if (made.status !== 201) throw new Error(`comment: ${JSON.stringify(made.body)}`);
+    return String(made.body.id);
+  }
+
+  /** A vote in the pages, with whatever else is sent along, such as an assertion of a passkey. */
+  async vote(
+    person: string,
+    seen: RunSeen,
+    digest = seen.approval?.subjectDigest,
+    decision = 'approve',
+    more: Json = {},
+  ): Promise<Answered> {
     const ask = await this.as(person);
-    return ask('POST', `/api/v1/runs/${seen.run.id}/votes`, { subjectDigest: digest, decision, reason: 'Mine.' });
+    const body = { subjectDigest: digest, decision, reason: 'Mine.', ...more };
+    return ask('POST', `/api/v1/runs/${seen.run.id}/votes`, body);
   }
 
   /** Pushes files as an account by GitHub's API; `parent` other than the head needs force. */
@@ -201,14 +252,19 @@ export class Stage {
   }
 
   /** Mallory and the CI App bring a file into the base branch past everybody, by a pull request of their own. */
-  async mergeByHand(path: string): Promise<void> {
+  async mergeByHand(path: string, content = '# By hand\n'): Promise<void> {
     this.#made += 1;
     const branch = `by-hand-${this.#made}`;
-    const sha = await this.push('mallory', branch, { [path]: `# ${branch}\n` });
+    const sha = await this.push('mallory', branch, { [path]: content });
     await this.forgeCheck(sha);
     const opened = await this.github('mallory', 'POST', '/pulls', { title: branch, head: branch, base: 'main' });
     const merged = await this.github('mallory', 'PUT', `/pulls/${opened.body.number}/merge`, { sha });
     if (merged.status !== 200) throw new Error(`merge by hand: ${JSON.stringify(merged.body)}`);
+  }
+
+  /** Sets what protects the repository, as its administrator would. */
+  protect(change: Parameters<World['at']['github']['control']['protect']>[1]): void {
+    this.world.at.github.control.protect('platform/infrastructure', change);
   }
 
   /** Rewrites planwarden.yaml as the operator would: the old file or the new one, never half of it. */
@@ -280,7 +336,15 @@ export class Stage {
     return { refusals: [...met], gained };
   }
 
-  /** The names by which the product refuses now, read by REST as a person; and whether our App merged it. */
+  /** What confirm last found, as the pull request tells it. */
+  async #toldOnPullRequest(sha: string | null | undefined): Promise<string[]> {
+    if (!sha) return [];
+    const { body } = await this.github('mallory', 'GET', `/commits/${sha}/check-runs?check_name=planwarden/confirm`);
+    const checks = body.check_runs as { output: { title: string | null } }[];
+    return checks.flatMap(({ output }) => /: ([A-Z_]+)$/.exec(output.title ?? '')?.[1] ?? []);
+  }
+
+  /** The names by which the product refuses now, by REST as a person and on the pull request; and whether our App merged it. */
   async #look(run: string): Promise<{ names: string[]; released: boolean; ended: boolean }> {
     const ask = await this.as('watcher');
     const { body } = await ask('GET', `/api/v1/runs/${run}`);
@@ -296,6 +360,7 @@ export class Stage {
     if (tally) names.push(...tally.uncounted.map(({ code }) => code));
     if (tally && tally.rejects.length > 0) names.push('VOTE_REJECTED');
     else if (tally && !tally.reached) names.push('VOTES_BELOW_QUORUM');
+    names.push(...(await this.#toldOnPullRequest(detail.pullRequest?.evidenceSha)));
     const number = detail.pullRequest?.number;
     const pull = number === undefined ? undefined : await this.github('mallory', 'GET', `/pulls/${number}`);
     const by = pull?.body.merged_by as { id?: number } | null | undefined;
@@ -303,31 +368,5 @@ export class Stage {
   }
 }
 
-/** Holds the product at one of its named instants. */
-class Holds {
-  #armed: { point: string; reached: () => void; until: Promise<void> } | undefined;
-
-  async at(point: string): Promise<void> {
-    const armed = this.#armed;
-    if (armed?.point !== point) return;
-    this.#armed = undefined;
-    armed.reached();
-    await armed.until;
-  }
-
-  /** The next time the product comes to the point, it stays there until `release`. */
-  next(point: string): { readonly reached: Promise<void>; release(): void } {
-    let release = (): void => undefined;
-    let reached = (): void => undefined;
-    const until = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    const came = new Promise<void>((resolve) => {
-      reached = resolve;
-    });
-    this.#armed = { point, reached, until };
-    return { reached: came, release };
-  }
-}
-
+const greeting = (name: string): string => `resource "terraform_data" "${name}" {\n  input = "${name}"\n}\n`;
 const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });

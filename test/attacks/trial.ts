@@ -55,7 +55,7 @@ export async function tryAttacks(
 
 /** With a guard cut out: tries its attacks until one gets what it is after. */
 export async function tryUntilGained(attacks: readonly Attack[]): Promise<Trial[]> {
-  const stage = await Stage.open(true);
+  const stage = await Stage.open({ isGuardOff: true });
   try {
     const trials: Trial[] = [];
     for (const attack of attacks) {

@@ -96,7 +96,8 @@ export async function startWorld(
     test: { durable: false, ...test },
   });
   const url = at.http.url;
-  const agentToken = config.newAgentToken ?? '';
+  // Where it is not new, it is where the first start left it.
+  const agentToken = config.newAgentToken ?? readFileSync(join(folder, 'agent-assistant.token'), 'utf8').trim();
   const client = new Client({ name: 'e2e', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } });
   await client.connect(
     new StreamableHTTPClientTransport(new URL(`${url}/mcp`), {

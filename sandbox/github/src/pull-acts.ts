@@ -94,12 +94,14 @@ export async function emitReview(
   repo: RepositoryContext,
   pull: PullRecord,
   review: ReviewRecord,
-  action: 'submitted' | 'dismissed',
+  action: 'submitted' | 'dismissed' | 'edited',
   actor: Account,
+  before?: string,
 ): Promise<void> {
   const view = reviewView(core, repo, review);
   core.webhooks.emit('pull_request_review', {
     action,
+    ...(before === undefined ? {} : { changes: { body: { from: before } } }),
     review: { ...view, state: String(view.state).toLowerCase(), body: review.body === '' ? null : review.body },
     pull_request: await pullSimpleView(core, repo, pull),
     repository: repositoryView(core, repo),

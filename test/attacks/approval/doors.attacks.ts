@@ -1,10 +1,9 @@
 import { request } from 'node:http';
 import type { Attack, Tried } from '../attack.js';
-import type { Answered, Stage } from '../stage.js';
+import { type Answered, codesOf, type Stage } from '../stage.js';
 
 /** Attacks on the doors: tokens, sessions, other sites, links. */
 
-const codeOf = ({ body }: Answered): string[] => (typeof body.code === 'string' ? [body.code] : []);
 const voteBody = (digest: string | undefined) => ({ subjectDigest: digest, decision: 'approve', reason: 'Mine.' });
 
 /** A vote by whatever headers; then what became of the run. */
@@ -12,8 +11,8 @@ async function voteWith(stage: Stage, headers: Record<string, string>, refusal: 
   const seen = stage.isGuardOff ? await stage.fresh() : await stage.shared();
   const path = `/api/v1/runs/${seen.run.id}/votes`;
   const said = await stage.ask(`${stage.world.url}${path}`, 'POST', voteBody(seen.approval?.subjectDigest), headers);
-  if (said.status >= 400 && !stage.isGuardOff) return { refusals: codeOf(said), gained: false };
-  return stage.outcome(seen.run.id, refusal, codeOf(said));
+  if (said.status >= 400 && !stage.isGuardOff) return { refusals: codesOf(said), gained: false };
+  return stage.outcome(seen.run.id, refusal, codesOf(said));
 }
 
 /** As fetch, with a Host header of one's own. */
@@ -60,7 +59,7 @@ export const DOOR_ATTACKS: readonly Attack[] = [
       const headers = { authorization: `Bearer ${stage.world.agentToken}` };
       const path = `/api/v1/runs/${seen.run.id}/discard`;
       const said = await stage.ask(`${stage.world.url}${path}`, 'POST', { reason: 'No.' }, headers);
-      return { refusals: codeOf(said), gained: said.status === 202 };
+      return { refusals: codesOf(said), gained: said.status === 202 };
     },
   },
   {
@@ -72,7 +71,7 @@ export const DOOR_ATTACKS: readonly Attack[] = [
       const headers = { authorization: `Bearer ${stage.world.agentToken}` };
       const url = `${stage.world.url}/api/v1/sign-in-links`;
       const made = await stage.ask(url, 'POST', { person: 'reviewer' }, headers);
-      if (made.status >= 400) return { refusals: codeOf(made), gained: false };
+      if (made.status >= 400) return { refusals: codesOf(made), gained: false };
       const { cookie, csrf } = await stage.open(String(made.body.url).split('#')[1] ?? '');
       return voteWith(stage, { cookie, 'x-csrf-token': csrf }, 'TOKEN_INVALID');
     },
@@ -127,7 +126,7 @@ export const DOOR_ATTACKS: readonly Attack[] = [
       const url = `${stage.world.url}/api/v1/runs/${seen.run.id}/votes`;
       const body = JSON.stringify(voteBody(seen.approval?.subjectDigest));
       const said = await askAs('rebound.evil.test', url, { cookie, 'x-csrf-token': csrf }, body);
-      if (said.status >= 400) return { refusals: codeOf(said), gained: false };
+      if (said.status >= 400) return { refusals: codesOf(said), gained: false };
       return stage.outcome(seen.run.id, 'HOST_REFUSED');
     },
   },
@@ -141,8 +140,8 @@ export const DOOR_ATTACKS: readonly Attack[] = [
       const back = stage.configure((yaml) => yaml.replace('mode: sandbox', 'mode: sandbox\nreadOnly: true'));
       try {
         const said = await stage.vote('reviewer', seen);
-        if (!stage.isGuardOff) return { refusals: codeOf(said), gained: false };
-        return await stage.outcome(seen.run.id, 'READ_ONLY', codeOf(said));
+        if (!stage.isGuardOff) return { refusals: codesOf(said), gained: false };
+        return await stage.outcome(seen.run.id, 'READ_ONLY', codesOf(said));
       } finally {
         back();
       }

@@ -1,55 +1,11 @@
 import type { RunSeen } from '../../e2e/world.js';
-import type { Attack, Tried } from '../attack.js';
+import type { Attack } from '../attack.js';
 import { noteOf, type Stage } from '../stage.js';
+import { changedBeforeEffect, changedBetween, INTENDED, passed } from './changed.js';
 
 /** Attacks that change what was voted on, between vote and confirm and between confirm and effect. */
 
-/** Puts back what was changed. */
-type Undo = () => void;
-
 const branchOf = (seen: RunSeen): string => seen.pullRequest?.branch ?? '';
-
-/** The first of two votes is in; then something is changed; then the second follows in the pages. */
-const changedBetween =
-  (refusal: string, change: (stage: Stage, seen: RunSeen) => Promise<Undo | null>) =>
-  async (stage: Stage): Promise<Tried> => {
-    const seen = await stage.fresh('pair');
-    await stage.review('ravi-reviewer', seen);
-    const back = await change(stage, seen);
-    try {
-      await stage.vote('third', seen);
-      return await stage.outcome(seen.run.id, refusal);
-    } finally {
-      back?.();
-    }
-  };
-
-/** The vote is in and confirm has made its approval; then something is changed, before the effect. */
-const changedBeforeEffect =
-  (refusal: string, change: (stage: Stage, seen: RunSeen) => Promise<Undo | null>) =>
-  async (stage: Stage): Promise<Tried> => {
-    const seen = await stage.fresh();
-    const hold = stage.holds.next(INTENDED);
-    await stage.review('ravi-reviewer', seen);
-    await hold.reached;
-    let back: Undo | null = null;
-    try {
-      back = await change(stage, seen);
-    } finally {
-      hold.release();
-    }
-    try {
-      return await stage.outcome(seen.run.id, refusal);
-    } finally {
-      back?.();
-    }
-  };
-
-/** What an attacker waits for: these two attacks are about time itself. */
-const passed = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Right before the act: its intent is in the journal, GitHub has not heard of it. */
-const INTENDED = 'runs:effect:intended';
 
 async function pushAndForge(stage: Stage, seen: RunSeen, parent?: string): Promise<null> {
   const more = parent === undefined ? {} : { parent };

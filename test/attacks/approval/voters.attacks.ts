@@ -1,10 +1,7 @@
 import type { Attack } from '../attack.js';
-import { type Account, noteOf, type Stage } from '../stage.js';
+import { type Account, codesOf, noteOf, type Stage } from '../stage.js';
 
 /** Attacks by who votes. */
-
-const codes = ({ body }: { body: Record<string, unknown> }): string[] =>
-  typeof body.code === 'string' ? [body.code] : [];
 
 /** One account reviews the evidence commit of a fresh run. */
 const reviewBy = (account: Account, refusal: string) => async (stage: Stage) => {
@@ -16,8 +13,8 @@ const reviewBy = (account: Account, refusal: string) => async (stage: Stage) => 
 const voteBy = (person: string, refusal: string) => async (stage: Stage) => {
   const seen = stage.isGuardOff ? await stage.fresh() : await stage.shared();
   const said = await stage.vote(person, seen);
-  if (said.status >= 400 && !stage.isGuardOff) return { refusals: codes(said), gained: false };
-  return stage.outcome(seen.run.id, refusal, codes(said));
+  if (said.status >= 400 && !stage.isGuardOff) return { refusals: codesOf(said), gained: false };
+  return stage.outcome(seen.run.id, refusal, codesOf(said));
 };
 
 export const VOTER_ATTACKS: readonly Attack[] = [
@@ -53,7 +50,7 @@ export const VOTER_ATTACKS: readonly Attack[] = [
       });
       const seen = await stage.round(String(asked.body.id), 1);
       const said = await stage.vote('third', seen);
-      return stage.outcome(seen.run.id, 'VOTER_IS_REQUESTER', codes(said));
+      return stage.outcome(seen.run.id, 'VOTER_IS_REQUESTER', codesOf(said));
     },
   },
   {

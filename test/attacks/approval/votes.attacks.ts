@@ -1,17 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { Attack } from '../attack.js';
-import { noteOf, type Stage } from '../stage.js';
+import { codesOf, type RunSeen, type Stage } from '../stage.js';
+import { secondRound } from './rounds.js';
 
 /** Attacks by what a vote names. */
 
-const codes = ({ body }: { body: Record<string, unknown> }): string[] =>
-  typeof body.code === 'string' ? [body.code] : [];
-
-/** A run in its second round, because somebody pushed a note to its branch. */
-async function secondRound(stage: Stage) {
-  const first = await stage.fresh();
-  await stage.push('mallory', first.pullRequest?.branch ?? '', { [noteOf(first)]: `# ${first.run.id}\n` });
-  return { first, second: await stage.round(first.run.id, 2) };
+/** Asks tess for another review, as anybody who may write can. */
+async function askAgain(stage: Stage, seen: RunSeen): Promise<void> {
+  const at = `/pulls/${seen.pullRequest?.number}/requested_reviewers`;
+  const asked = await stage.github('mallory', 'POST', at, { reviewers: ['tess-third'] });
+  if (asked.status !== 201) throw new Error('the review could not be asked for again');
 }
 
 export const VOTE_ATTACKS: readonly Attack[] = [
@@ -60,7 +58,7 @@ export const VOTE_ATTACKS: readonly Attack[] = [
     run: async (stage) => {
       const { first, second } = await secondRound(stage);
       const said = await stage.vote('reviewer', second, first.approval?.subjectDigest);
-      return stage.outcome(second.run.id, 'SUBJECT_CHANGED', codes(said));
+      return stage.outcome(second.run.id, 'SUBJECT_CHANGED', codesOf(said));
     },
   },
   {
@@ -71,7 +69,7 @@ export const VOTE_ATTACKS: readonly Attack[] = [
     run: async (stage) => {
       const [meant, other] = [await stage.fresh(), await stage.fresh('pair')];
       const said = await stage.vote('reviewer', meant, other.approval?.subjectDigest);
-      return stage.outcome(meant.run.id, 'SUBJECT_CHANGED', codes(said));
+      return stage.outcome(meant.run.id, 'SUBJECT_CHANGED', codesOf(said));
     },
   },
   {
@@ -88,7 +86,7 @@ export const VOTE_ATTACKS: readonly Attack[] = [
       const foreign = JSON.stringify({ ...subject, installation: `ins_${'0'.repeat(32)}` });
       const digest = `sha256:${createHash('sha256').update(foreign).digest('hex')}`;
       const said = await stage.vote('reviewer', seen, digest);
-      return stage.outcome(seen.run.id, 'SUBJECT_CHANGED', codes(said));
+      return stage.outcome(seen.run.id, 'SUBJECT_CHANGED', codesOf(said));
     },
   },
   {
@@ -130,6 +128,49 @@ export const VOTE_ATTACKS: readonly Attack[] = [
       await stage.github('mallory', 'PUT', at, { message: 'Never mind.' });
       await stage.vote('reviewer', seen);
       return stage.outcome(seen.run.id, 'VOTES_BELOW_QUORUM');
+    },
+  },
+  {
+    id: 'review-body-edited',
+    tries: 'a review that only comments is edited to read as an approval',
+    guard: 'review-state',
+    refusal: 'VOTES_BELOW_QUORUM',
+    run: async (stage) => {
+      const seen = await stage.fresh();
+      const { body } = await stage.review('ravi-reviewer', seen, 'COMMENT');
+      const at = `/pulls/${seen.pullRequest?.number}/reviews/${body.id}`;
+      const words = `/planwarden approve ${seen.approval?.subjectDigest.slice(7, 19)}`;
+      const edited = await stage.github('ravi-reviewer', 'PUT', at, { body: words });
+      if (edited.status !== 200) throw new Error('the review could not be edited');
+      return stage.outcome(seen.run.id, 'VOTES_BELOW_QUORUM');
+    },
+  },
+  {
+    id: 'reject-re-requested-away',
+    tries: 'a review that asks for changes is asked for again, so that it looks open',
+    guard: 'reject',
+    refusal: 'VOTE_REJECTED',
+    run: async (stage) => {
+      const seen = await stage.fresh();
+      await stage.review('tess-third', seen, 'REQUEST_CHANGES');
+      await askAgain(stage, seen);
+      await stage.review('ravi-reviewer', seen);
+      return stage.outcome(seen.run.id, 'VOTE_REJECTED');
+    },
+  },
+  {
+    id: 're-requested-beyond-page-one',
+    tries: 'a reject is buried under a hundred comments, and the review asked for again',
+    guard: 'all-pages',
+    refusal: 'VOTE_REJECTED',
+    run: async (stage) => {
+      const seen = await stage.fresh('pair');
+      await stage.review('tess-third', seen);
+      for (let count = 0; count < 100; count += 1) await stage.review('mallory', seen, 'COMMENT');
+      await stage.review('tess-third', seen, 'REQUEST_CHANGES');
+      await askAgain(stage, seen);
+      await stage.vote('reviewer', seen);
+      return stage.outcome(seen.run.id, 'VOTE_REJECTED');
     },
   },
 ];

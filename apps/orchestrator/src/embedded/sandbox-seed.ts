@@ -20,13 +20,15 @@ export interface SeedOptions {
   readonly users?: readonly SeedUser[];
   /** More Apps, installed on every repository. */
   readonly apps?: readonly SeedApp[];
+  /** More files of the first commit, by path. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** The sandbox GitHub of an installation: its people, its two Apps, the repositories of its targets. */
 export function sandboxSeed(
   config: Pick<LoadedConfig, 'people' | 'targets' | 'dataFolder'>,
   secrets: EmbeddedSecrets,
-  { requiredReviews = 0, users: more = [], apps = [] }: SeedOptions = {},
+  { requiredReviews = 0, users: more = [], apps = [], files = {} }: SeedOptions = {},
 ): SandboxSeed {
   const isReplaced = (id: number): boolean =>
     [...more, ...apps.map((app) => ({ id: app.botId }))].some((one) => one.id === id);
@@ -74,7 +76,7 @@ export function sandboxSeed(
         owner: { id: 2001 + owners.indexOf(login), login },
         name,
         defaultBranch: targets[0]?.baseBranch ?? 'main',
-        files: firstFiles(targets),
+        files: { ...firstFiles(targets), ...files },
         // The check is ours: a merge that skips it answers 405, whoever asks.
         protection: Object.fromEntries(
           targets.map((target) => [target.baseBranch, { requiredReviews, requiredChecks: [CHECK_NAME] }]),

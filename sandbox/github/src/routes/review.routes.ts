@@ -104,6 +104,15 @@ export const reviewRoutes: Route[] = [
     if (!isVisible(context, review)) throw notFound();
     return { status: 200, body: reviewView(context.core, context.repo, review) };
   }),
+  repoRoute('PUT', '/pulls/{pull_number}/reviews/{review_id}', [['pull_requests', 'write']], async (context) => {
+    const { core, repo, params, body } = context;
+    const [review, actor] = [reviewOf(context), actorOf(context)];
+    if (actor.id !== review.userId) throw new ApiError(403, 'Must have admin rights to Repository.');
+    const before = review.body;
+    review.body = text(body.body);
+    await emitReview(core, repo, pullOf(repo, params.pull_number), review, 'edited', actor, before);
+    return { status: 200, body: reviewView(core, repo, review) };
+  }),
   repoRoute(
     'PUT',
     '/pulls/{pull_number}/reviews/{review_id}/dismissals',
