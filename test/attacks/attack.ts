@@ -18,6 +18,8 @@ export interface Attack {
   readonly guard: GuardId;
   /** The refusal it must meet by name. */
   readonly refusal: string;
+  /** Effects that the release App causes meanwhile and may, such as the start of a plan or the first of two racing runs. */
+  readonly rightful?: number;
   /** What it needs besides npm. */
   readonly needs?: 'tofu';
   run(stage: Stage): Promise<Tried>;

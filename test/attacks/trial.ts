@@ -12,9 +12,6 @@ export interface Trial {
   readonly failure: string | null;
 }
 
-/** Effects that an attack may cause without its gain: the first of two racing runs is a right one. */
-const RIGHTFUL: Readonly<Record<string, number>> = { 'two-confirms-race': 1 };
-
 export async function tryAttack(stage: Stage, attack: Attack): Promise<Trial> {
   const before = stage.released();
   try {
@@ -23,7 +20,7 @@ export async function tryAttack(stage: Stage, attack: Attack): Promise<Trial> {
       id: attack.id,
       isRefused: refusals.includes(attack.refusal),
       isGained: gained,
-      released: stage.released() - before - (RIGHTFUL[attack.id] ?? 0),
+      released: stage.released() - before - (attack.rightful ?? 0),
       refusals,
       failure: null,
     };

@@ -183,6 +183,7 @@ export const FACT_ATTACKS: readonly Attack[] = [
     tries: 'two approved runs of one target reach the merge at the same time',
     guard: 'lock',
     refusal: 'wait:lock',
+    rightful: 1,
     run: async (stage) => {
       const [one, two] = [await stage.fresh(), await stage.fresh()];
       const { control } = stage.world.at.github;

@@ -29,14 +29,15 @@ interface WorkflowRun {
   readonly status: string;
   readonly conclusion: string | null;
 }
-/** The newest run of a name at GitHub, once it is there and over. */
-async function workflowRun(stage: Stage, name: string): Promise<WorkflowRun> {
+const workflowRuns = async (stage: Stage, name: string): Promise<WorkflowRun[]> => {
+  const { body } = await stage.github('mallory', 'GET', '/actions/runs?per_page=100');
+  return (body.workflow_runs as WorkflowRun[]).filter((run) => run.display_title === name);
+};
+/** The run of a name that was not there before, once it is over. */
+async function newRun(stage: Stage, name: string, before: readonly WorkflowRun[]): Promise<WorkflowRun> {
   let found: WorkflowRun | undefined;
   await stage.until(async () => {
-    const { body } = await stage.github('mallory', 'GET', '/actions/runs?per_page=100');
-    found = (body.workflow_runs as WorkflowRun[])
-      .filter((run) => run.display_title === name)
-      .sort((a, b) => b.id - a.id)[0];
+    found = (await workflowRuns(stage, name)).find((run) => before.every(({ id }) => id !== run.id));
     return found?.status === 'completed';
   });
   if (!found) throw new Error('the workflow run is gone');
@@ -61,9 +62,10 @@ async function startByHand(
     binary: 'tofu',
   };
   const at = `/actions/workflows/planwarden-${kind}.yml/dispatches`;
+  const before = await workflowRuns(stage, name);
   const started = await stage.github('mallory', 'POST', at, { ref, inputs: { ...common, ...inputs } });
   if (started.status !== 204) throw new Error(`dispatch: ${JSON.stringify(started.body)}`);
-  const { id, conclusion } = await workflowRun(stage, name);
+  const { id, conclusion } = await newRun(stage, name, before);
   const { body } = await stage.github('mallory', 'GET', `/actions/runs/${id}/jobs`);
   const job = (body.jobs as { id: number }[])[0]?.id;
   const log = await stage.githubText('mallory', `/actions/jobs/${job}/logs`);
@@ -125,6 +127,7 @@ export const STACK_ATTACKS: readonly Attack[] = [
     tries: 'somebody who may write starts the plan of a run by hand, to leave another plan under its name',
     guard: 'start-actor',
     refusal: 'START_REFUSED',
+    rightful: 1,
     needs,
     run: async (stage) => {
       const seen = await stage.fresh('jobs');
@@ -137,18 +140,19 @@ export const STACK_ATTACKS: readonly Attack[] = [
     tries: 'somebody who may write makes the tag of a run that nobody approved, and starts its apply by hand',
     guard: 'start-actor',
     refusal: 'START_REFUSED',
+    rightful: 1,
     needs,
     run: async (stage) => {
       const seen = await stage.fresh('jobs');
       const ask = await stage.as('watcher');
       const { body } = await ask('GET', `/api/v1/runs/${seen.run.id}`);
       const { plan } = (body.approval as { subject: { plan: { digest: string; fileDigest: string } } }).subject;
-      const planned = await workflowRun(stage, `Planwarden plan ${seen.run.id}/1`);
+      const [planned] = await workflowRuns(stage, `Planwarden plan ${seen.run.id}/1`);
       const tag = `planwarden/run/${seen.run.id}/1`;
       const sha = seen.pullRequest?.evidenceSha;
       await stage.github('mallory', 'POST', '/git/refs', { ref: `refs/tags/${tag}`, sha });
       const digests = { plan_digest: plan.digest, file_digest: plan.fileDigest };
-      return startByHand(stage, 'apply', seen, tag, { plan_run: String(planned.id), ...digests });
+      return startByHand(stage, 'apply', seen, tag, { plan_run: String(planned?.id), ...digests });
     },
   },
 ];
