@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -25,6 +25,8 @@ const STACK = /^\s+at |node:internal|Node\.js v/m;
 const base = mkdtempSync(join(tmpdir(), 'planwarden-start-'));
 // As root the database runs as nobody, which has to pass the folders above its own.
 chmodSync(base, 0o711);
+/** Whether this machine has the other address of loopback. */
+const hasSixth = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
 const folder = (name: string): string => join(base, name);
 const started: Running[] = [];
 const launch = (data: string, port: number, group = false): Running => {
@@ -62,6 +64,8 @@ describe('one installation, from its first start to the death of its database', 
   const data = folder('one');
   let port: number;
   let url: string;
+  /** Where people open the pages: browsers take passkeys for names. */
+  let pages: string;
   let now: Running;
   let below: number[];
   let cookie: string;
@@ -69,6 +73,7 @@ describe('one installation, from its first start to the death of its database', 
   beforeAll(async () => {
     port = await threeFreePorts();
     url = `http://127.0.0.1:${port}`;
+    pages = `http://localhost:${port}`;
   });
 
   const spend = (link: string): Promise<Response> =>
@@ -89,16 +94,27 @@ describe('one installation, from its first start to the death of its database', 
     expect(statSync(join(data, 'secrets.json')).mode & 0o777).toBe(0o600);
     const token = readFileSync(join(data, 'agent-assistant.token'), 'utf8').trim();
     expect(readFileSync(join(data, 'planwarden.yaml'), 'utf8')).not.toContain(token);
-    expect(printed).toContain(`Web             ${url}\n`);
+    expect(printed).toContain(`Web             ${pages}\n`);
     expect(printed).toContain(`MCP             ${url}/mcp\n`);
     linkAtStart = /Sign in {9}(\S+)/.exec(printed)?.[1] ?? '';
-    expect(linkAtStart.startsWith(`${url}/sign-in#`)).toBe(true);
+    expect(linkAtStart.startsWith(`${pages}/sign-in#`)).toBe(true);
     const client = JSON.parse(printed.slice(printed.indexOf('{'), printed.lastIndexOf('}') + 1)) as unknown;
     expect(client).toEqual({
       mcpServers: { planwarden: { type: 'http', url: `${url}/mcp`, headers: { Authorization: `Bearer ${token}` } } },
     });
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
     expect(now.err()).not.toContain(token);
+  });
+
+  test('a page opened at the address goes on under the name, which is nobody else on either address of loopback', async () => {
+    const opened = await fetch(`${url}/runs?state=applied`, { redirect: 'manual' });
+    expect([opened.status, opened.headers.get('location')]).toEqual([307, `${pages}/runs?state=applied`]);
+    expect((await fetch(`${pages}/runs`, { redirect: 'manual' })).status).not.toBe(307);
+    const other = await fetch(`http://[::1]:${port}/readyz`).then(
+      ({ status }) => status,
+      () => null,
+    );
+    expect(other).toBe(hasSixth ? 200 : null);
   });
 
   test('its link signs a person in, who asks for a change', async () => {
@@ -126,7 +142,7 @@ describe('one installation, from its first start to the death of its database', 
     const cli = run([CLI, 'sign-in', 'reviewer', '--data', data]);
     expect([await cli.exit, cli.err()]).toEqual([0, '']);
     const link = cli.out().trim();
-    expect(link).toMatch(new RegExp(`^${url}/sign-in#[\\w-]{43}$`));
+    expect(link).toMatch(new RegExp(`^${pages}/sign-in#[\\w-]{43}$`));
     expect((await spend(link)).status).toBe(201);
     const again = await spend(link);
     expect([again.status, await again.json()]).toMatchObject([401, { code: 'SIGN_IN_LINK_INVALID' }]);
@@ -153,6 +169,12 @@ describe('one installation, from its first start to the death of its database', 
     await new Promise<void>((resolve) => server.listen(free + 2, '127.0.0.1', resolve));
     await expectRefusal(launch(other, free), other, new RegExp(`^PORT_IN_USE: port ${free + 2} `));
     await new Promise((resolve) => server.close(resolve));
+    if (!hasSixth) return;
+    // Somebody else behind the name would be shown sign-in links.
+    const stranger = createServer();
+    await new Promise<void>((resolve) => stranger.listen(free, '::1', resolve));
+    await expectRefusal(launch(other, free), other, new RegExp(`^PORT_IN_USE: port ${free} on ::1 .*--port`));
+    await new Promise((resolve) => stranger.close(resolve));
   });
 
   test('Ctrl-C, which reaches the whole group, ends it with code 0 and leaves nothing', async () => {

@@ -136,7 +136,7 @@ describe('docker-compose.yml, its commands started without containers', () => {
   test('the command of the README prints a link under the published address', async () => {
     const cli = run([CLI, 'sign-in', 'owner', '--data', join(stack.to, 'compose/data/planwarden')]);
     expect([await cli.exit, cli.err()]).toEqual([0, '']);
-    expect(cli.out().startsWith(`${stack.url}/sign-in#`)).toBe(true);
+    expect(cli.out().startsWith(`${stack.url.replace('127.0.0.1', 'localhost')}/sign-in#`)).toBe(true);
   });
 
   test('a name that planwarden.yaml does not list is refused', async () => {

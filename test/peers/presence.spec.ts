@@ -27,7 +27,7 @@ afterAll(async () => {
   await world?.stop();
 });
 
-/** A person's window on localhost, with an authenticator of Chromium's own that says yes for them. */
+/** A person's window, with an authenticator of Chromium's own that says yes for them. */
 async function windowOf(person: string): Promise<{ page: Page; context: BrowserContext }> {
   const context = await browser.newContext({ viewport: { width: 1200, height: 900 } });
   const page = await context.newPage();
@@ -47,9 +47,10 @@ async function windowOf(person: string): Promise<{ page: Page; context: BrowserC
       automaticPresenceSimulation: true,
     },
   });
-  const url = world.url.replace('127.0.0.1', 'localhost');
-  await page.goto(`${url}/sign-in#${await world.at.app.sessions.createLink(person)}`);
+  // At the address: the person is sent on to the name, where their passkey works.
+  await page.goto(`${world.url}/sign-in#${await world.at.app.sessions.createLink(person)}`);
   await page.getByRole('heading', { level: 1, name: 'Runs' }).waitFor();
+  expect(new URL(page.url()).hostname).toBe('localhost');
   return { page, context };
 }
 const shot = (page: Page, name: string) => page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });

@@ -4,6 +4,7 @@ import type { LoadedConfig } from './config.js';
 export function banner(at: {
   readonly config: LoadedConfig;
   readonly url: string;
+  readonly pagesUrl: string;
   readonly githubUrl: string;
   readonly link: string;
   readonly person: string;
@@ -18,7 +19,7 @@ export function banner(at: {
   return `
 Planwarden is ready (${at.readyMs} ms).
 
-  Web             ${at.url}
+  Web             ${at.pagesUrl}
   Sign in         ${at.link}
                   (once, as ${at.person}; another: npm exec -- planwarden sign-in <person>)
   MCP             ${at.url}/mcp

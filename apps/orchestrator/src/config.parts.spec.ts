@@ -9,6 +9,7 @@ import { parseConfig } from './config.file.js';
 import { firstConfig } from './config.first.js';
 import { externalDatabase } from './database.js';
 import { lockFolder } from './embedded/folder-lock.js';
+import { byName } from './http/by-name.js';
 import { checkHostAndOrigin } from './http/caller.js';
 import { operatorTokenOf, planKeyOf } from './installation-secrets.js';
 import { readSandboxConnection } from './sandbox-connection.js';
@@ -96,6 +97,20 @@ describe('callers', () => {
     }
     expect(ask(names, '127.0.0.1:7420', 'http://evil.test')).toBe('ORIGIN_REFUSED');
     expect(ask(names, '127.0.0.1:7420', 'https://127.0.0.1:7420')).toBe('ORIGIN_REFUSED');
+  });
+
+  test('people are told the name where the server has one, and nothing is made up where not', () => {
+    const loopback = { port: 7420, hosts: null };
+    expect(['127.0.0.1:7420', '[::1]:7420', 'localhost:7420'].map((host) => byName(host, loopback))).toEqual(
+      Array(3).fill('localhost:7420'),
+    );
+    expect(byName('127.0.0.1', { port: 80, hosts: null })).toBe('localhost');
+    const listed = { port: 7420, hosts: ['127.0.0.1:7421', 'localhost:7421', 'orchestrator:7420'] };
+    expect([byName('127.0.0.1:7421', listed), byName('orchestrator:7420', listed)]).toEqual([
+      'localhost:7421',
+      'orchestrator:7420',
+    ]);
+    expect(byName('127.0.0.1:7421', { port: 7420, hosts: ['127.0.0.1:7421'] })).toBe('127.0.0.1:7421');
   });
 
   test('on loopback no name that is listed nowhere', () => {

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { PlanwardenError } from '@planwarden/contracts';
+import { isMissing, otherLoopback, portInUse } from '../http/listening.js';
 
 /**
  * Below what systems hand out by themselves: a port named now may be listened on seconds later, and no connection of
@@ -38,6 +39,19 @@ export async function assertPortsFree(host: string, first: number, count: number
         cause,
       });
     }
+  }
+}
+
+/**
+ * The same for the other address of loopback, on which a start listens too; a machine without it has nobody there.
+ * @throws PlanwardenError PORT_IN_USE
+ */
+export async function assertNameFree(host: string, port: number): Promise<void> {
+  const other = otherLoopback(host);
+  try {
+    await probe(other, port);
+  } catch (cause) {
+    if (!isMissing(cause)) throw portInUse(other, port);
   }
 }
 

@@ -13,7 +13,7 @@ import { startRunWorker } from '../run-worker.js';
 import { outsideOf } from '../sandbox-connection.js';
 import { terraformOptions } from '../terraform-runners.js';
 import { lockFolder } from './folder-lock.js';
-import { assertPortsFree, freePort } from './ports.js';
+import { assertNameFree, assertPortsFree, freePort } from './ports.js';
 import type { SeedOptions } from './sandbox-seed.js';
 import { type EmbeddedSecrets, embeddedSecrets } from './secrets.js';
 import { type ClusterAccess, startSandbox } from './start-sandbox.js';
@@ -64,6 +64,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     const port = config.listen.port === 0 ? await freePort() : config.listen.port;
     const beside = (offset: number): number => (config.listen.port === 0 ? 0 : port + offset);
     if (config.listen.port !== 0) await assertPortsFree(config.listen.host, port, 3);
+    if (config.listen.port !== 0 && config.listen.hosts === null) await assertNameFree(config.listen.host, port);
     // First: nobody else may write the data folder from here on.
     const { connectionString, stop } = await openDatabase(options);
     closing.push(stop);

@@ -36,7 +36,8 @@ export function checkHostAndOrigin(request: IncomingMessage, names: OwnNames): v
   }
 }
 
-function isOurs(host: string, { port, hosts }: OwnNames): boolean {
+/** Whether a Host header names this server. */
+export function isOurs(host: string, { port, hosts }: OwnNames): boolean {
   if (hosts !== null) return hosts.includes(host);
   const split = /^(.*?)(?::(\d+))?$/.exec(host);
   return LOOPBACK.has(split?.[1] ?? '') && Number(split?.[2] ?? 80) === port;

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
@@ -8,15 +8,20 @@ import express, { type NextFunction, type Request, type Response } from 'express
 import type { App } from '../app.js';
 import { AppModule } from '../app.module.js';
 import type { Listen } from '../config.file.js';
-import { checkHostAndOrigin } from './caller.js';
+import { byName, PAGES_HOST, pagesHostOf } from './by-name.js';
+import { checkHostAndOrigin, type OwnNames } from './caller.js';
 import { ErrorFilter } from './error.filter.js';
+import { isInUse, KEEP_ALIVE_MS, listenBeside, portInUse } from './listening.js';
 import { mcpEndpoint } from './mcp.endpoint.js';
 import { statusOf } from './status.js';
 import { webhookBody } from './webhook-body.js';
 
 export interface HttpServer {
   readonly port: number;
+  /** What programs call. */
   readonly url: string;
+  /** What people open. */
+  readonly pagesUrl: string;
   close(): Promise<void>;
 }
 
@@ -39,7 +44,7 @@ export async function startHttpServer(app: App, listen: Listen): Promise<HttpSer
     bodyParser: false,
     abortOnError: false,
   });
-  let port = listen.port;
+  const names: { port: number; readonly hosts: OwnNames['hosts'] } = { port: listen.port, hosts: listen.hosts };
   const mcp = mcpEndpoint(app);
   nest.disable('x-powered-by');
   nest.use((request: Request, response: Response, next: NextFunction) => {
@@ -49,7 +54,8 @@ export async function startHttpServer(app: App, listen: Listen): Promise<HttpSer
     );
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     try {
-      checkHostAndOrigin(request, { port, hosts: listen.hosts });
+      checkHostAndOrigin(request, names);
+      response.locals[PAGES_HOST] = byName(request.headers.host ?? '', names);
       next();
     } catch (error) {
       if (!(error instanceof PlanwardenError)) throw error;
@@ -61,46 +67,54 @@ export async function startHttpServer(app: App, listen: Listen): Promise<HttpSer
   nest.use('/webhooks/github', ...webhookBody(app));
   nest.useBodyParser('json', { limit: '1mb', strict: false, type: () => true });
   nest.useGlobalFilters(new ErrorFilter(app.log));
+  nest.use(sendToName);
   if (app.webFolder !== null) servePages(nest, app.webFolder);
   try {
     await nest.listen(listen.port, listen.host);
   } catch (error) {
     await mcp.close();
-    throw isInUse(error) ? portInUse(listen) : error;
+    throw isInUse(error) ? portInUse(listen.host, listen.port) : error;
   }
   const server = nest.getHttpServer() as Server;
-  // Longer than any client keeps an idle connection: else a request may meet its end on the way.
-  server.keepAliveTimeout = 75_000;
-  port = (server.address() as AddressInfo).port;
-  return {
-    port,
-    url: `http://${listen.hosts?.[0] ?? `${listen.host}:${port}`}`,
-    close: async () => {
-      await mcp.close();
-      server.closeAllConnections();
-      await nest.close();
-    },
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  const bound = server.address() as AddressInfo;
+  names.port = bound.port;
+  const close = async (beside: Server | null) => {
+    await mcp.close();
+    beside?.close();
+    for (const one of [server, beside]) one?.closeAllConnections();
+    await nest.close();
   };
+  try {
+    const beside = await listenBeside(listen, bound, nest.getHttpAdapter().getInstance() as RequestListener);
+    const host = listen.hosts?.[0] ?? `${listen.host === '::1' ? '[::1]' : listen.host}:${bound.port}`;
+    return {
+      port: bound.port,
+      url: `http://${host}`,
+      pagesUrl: `http://${byName(host, names)}`,
+      close: () => close(beside),
+    };
+  } catch (error) {
+    await close(null);
+    throw error;
+  }
+}
+
+const PAGE = /^\/(?:$|runs(?:\/|$)|new(?:\/|$)|freezes(?:\/|$)|passkeys(?:\/|$)|sign-in(?:\/|$))/;
+const isPage = ({ method, path }: Request): boolean => method === 'GET' && PAGE.test(path);
+
+/** Whoever opens a page at the address goes on under the name; a browser keeps what stands behind the #. */
+function sendToName(request: Request, response: Response, next: NextFunction): void {
+  const host = pagesHostOf(response);
+  if (!isPage(request) || host === request.headers.host) next();
+  else response.redirect(307, `http://${host}${request.originalUrl}`);
 }
 
 /** The pages find their own way: every path that is no route and no file answers with the one page. */
 function servePages(nest: NestExpressApplication, folder: string): void {
   nest.use(express.static(folder, { index: false, cacheControl: false }));
   nest.use((request: Request, response: Response, next: NextFunction) => {
-    const isPage = /^\/(?:$|runs(?:\/|$)|new(?:\/|$)|freezes(?:\/|$)|passkeys(?:\/|$)|sign-in(?:\/|$))/.test(
-      request.path,
-    );
-    if (request.method !== 'GET' || !isPage) return next();
+    if (!isPage(request)) return next();
     response.sendFile(join(folder, 'index.html'));
-  });
-}
-
-const isInUse = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && 'code' in error && error.code === 'EADDRINUSE';
-
-function portInUse({ host, port }: Listen): PlanwardenError {
-  return new PlanwardenError('PORT_IN_USE', `port ${port} on ${host} is in use`, {
-    where: { field: 'listen.port' },
-    remedy: 'Stop what listens there, or start with --port and another number.',
   });
 }

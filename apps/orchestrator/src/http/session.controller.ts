@@ -3,6 +3,7 @@ import { PlanwardenError, type SessionView } from '@planwarden/contracts';
 import type { Request, Response } from 'express';
 import { APP, type App } from '../app.js';
 import { SESSION_HOURS } from '../identity/session.store.js';
+import { pagesHostOf } from './by-name.js';
 import { sessionCookie, sessionToken } from './caller.js';
 import { checked } from './input.js';
 import { assertOperator } from './operator.js';
@@ -39,7 +40,11 @@ export class SessionController {
 
   @Post('sign-in-links')
   @HttpCode(201)
-  async link(@Req() request: Request, @Body() body: unknown): Promise<{ url: string }> {
+  async link(
+    @Req() request: Request,
+    @Body() body: unknown,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<{ url: string }> {
     assertOperator(this.app, request, 'sign-in <person>');
     const { person } = checked(linkBody, body);
     const { config } = this.app.services;
@@ -53,7 +58,7 @@ export class SessionController {
       });
     }
     const token = await this.app.sessions.createLink(person);
-    return { url: `http://${request.headers.host ?? ''}/sign-in#${token}` };
+    return { url: `http://${pagesHostOf(response)}/sign-in#${token}` };
   }
 
   private view(id: string, csrfToken: string): SessionView {

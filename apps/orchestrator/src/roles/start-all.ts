@@ -14,11 +14,11 @@ export async function startAll({ config, log, sinceStart, onGone }: RoleOptions)
   const { http, app, github, kubernetes } = embedded;
   writeAddress(config, { url: http.url, sandbox: { github: github.url, kubernetes: kubernetes.url } });
   const person = config.people[0]?.id ?? '';
-  const link = `${http.url}/sign-in#${await app.sessions.createLink(person)}`;
+  const link = `${http.pagesUrl}/sign-in#${await app.sessions.createLink(person)}`;
   const readyMs = Math.round(sinceStart());
   log.info({ url: http.url }, 'ready');
   return {
-    words: banner({ config, url: http.url, githubUrl: github.url, link, person, readyMs }),
+    words: banner({ config, url: http.url, pagesUrl: http.pagesUrl, githubUrl: github.url, link, person, readyMs }),
     close: async () => {
       await embedded.close();
       removeAddress(config);

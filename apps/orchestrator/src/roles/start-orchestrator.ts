@@ -22,7 +22,7 @@ export async function startOrchestrator({ config, log }: RoleOptions): Promise<S
     log.info({ url: http.url }, 'the orchestrator is ready');
     return {
       // No sign-in link: what containers print is kept by whoever collects it.
-      words: `Planwarden is ready at ${http.url}: MCP at ${http.url}/mcp; sign in by: planwarden sign-in <person>\n`,
+      words: `Planwarden is ready at ${http.pagesUrl}: MCP at ${http.url}/mcp; sign in by: planwarden sign-in <person>\n`,
       close: async () => {
         removeAddress(config);
         await http.close();
