@@ -83,6 +83,17 @@ describe('what voids a vote', () => {
     expect(await voteAs('reviewer', first)).toMatchObject({ status: 403 });
   });
 
+  test.each([
+    ['environments/staging/apps/hidden.json', 'errored', 'NOT_SUPPORTED'],
+    ['environments/staging/CODEOWNERS', 'policy_failed', 'POLICY_DENIED'],
+  ])('a pushed %s, which the plan would not show, ends it', async (path, state, code) => {
+    const first = await waitingRun();
+    await push(pullOf(first).branch, path, 'ravi-reviewer');
+    await world.review('ravi-reviewer', pullOf(first).number, 'APPROVE', pullOf(first).sha);
+    const { run } = await world.until(first.run.id, (seen) => hasEnded(seen) || inRound(2)(seen));
+    expect([run.state, run.outcome?.code]).toEqual([state, code]);
+  });
+
   test('a base that moved below the target is brought in, planned again and approved again', async () => {
     const first = await waitingRun();
     await push('main', 'environments/staging/elsewhere/README.md');

@@ -2,17 +2,15 @@ import {
   type ChangeFile,
   type ErrorCode,
   type GeneratedFile,
-  PlanwardenError,
+  type PlanwardenError,
   type Target,
 } from '@planwarden/contracts';
+import { isReserved, nameRefusal, refusedPath } from './manifest-path.js';
 
 const MAX_BYTES = 256 * 1024;
 /** As in the change request. */
 const MAX_PATH = 512;
 const provenance = { source: 'agent', template: null, templateDigest: null } as const;
-/** Parts of a path that steer the repository or the gate itself; no run may touch them. */
-const RESERVED = new Set(['.github', '.git', '.planwarden', 'codeowners']);
-
 /**
  * Files of an agent, below the target's folder.
  * @throws PlanwardenError PATH_OUTSIDE_TARGET, NOT_SUPPORTED, BODY_TOO_LARGE, INPUT_INVALID, naming the path
@@ -54,23 +52,12 @@ function placed(path: string, target: Target, field: string): string {
   const whole = `${target.path}/${path}`;
   if (parts.some((part) => part === '..' || part === '.' || part === '')) throw outside('is not a plain path');
   if (parts.some((part) => part !== part.trim() || part.endsWith('.'))) throw outside('has a part that ends oddly');
-  if (parts.some((part) => RESERVED.has(part.toLowerCase()))) throw outside('is reserved');
-  // Argo CD takes settings from `.argocd-source*.yaml` beside the manifests.
-  if (parts.some((part) => part.startsWith('.'))) throw outside('has a part that begins with a dot');
+  if (isReserved(path)) throw outside('is reserved');
   if (whole.length > MAX_PATH) throw outside(`is longer than ${MAX_PATH} characters with the target's folder`);
-  if (!/\.ya?ml$/.test(path)) {
-    throw refused('NOT_SUPPORTED', path, field, 'is not a .yaml or .yml file; other files are not supported yet');
-  }
-  if (/^(kustomization|chart|values)\.ya?ml$/i.test(parts.at(-1) ?? '')) {
-    throw refused('NOT_SUPPORTED', path, field, 'belongs to Kustomize or Helm, which are not supported yet');
-  }
+  const refusal = nameRefusal(path);
+  if (refusal) throw refusedPath(refusal, path, field);
   return whole;
 }
 
-function refused(code: ErrorCode, path: string, field: string, why: string): PlanwardenError {
-  const shown = JSON.stringify(path.slice(0, 200));
-  return new PlanwardenError(code, `the path ${shown} ${why}`, {
-    where: { field, file: path.slice(0, 200) },
-    remedy: "Give plain manifests with paths relative to the target's folder, e.g. shop/deployment.yaml.",
-  });
-}
+const refused = (code: ErrorCode, path: string, field: string, why: string): PlanwardenError =>
+  refusedPath({ code, why }, path, field);

@@ -74,7 +74,11 @@ export const EXCEPTION_GUARDS = {
     cuts: [
       cut(OWNERS, 'github.codeOwnersAt(tip ?? baseSha)', 'github.codeOwnersAt(codeSha)'),
       cut('apps/orchestrator/src/change/steps/check-source.step.ts', 'if (!decision.allow) return deniedBy(decision);'),
-      cut('libs/manifests/src/agent-files.ts', `, 'codeowners']`, ']'),
+      cut('libs/manifests/src/manifest-path.ts', `, 'codeowners']`, ']'),
+      cut(
+        'apps/orchestrator/src/change/steps/validate.step.ts',
+        `if (target.kind === 'manifests') assertPlainManifests(entries, target.path);`,
+      ),
     ],
   },
   'owners-now': {

@@ -1,5 +1,5 @@
 import type { GeneratedFile, Target } from '@planwarden/contracts';
-import { parseManifests } from '@planwarden/manifests';
+import { assertPlainManifests, parseManifests } from '@planwarden/manifests';
 import { requireOk } from '@planwarden/mcp-client';
 import { done, type Step, type StepContext, type StepOutcome } from '@planwarden/runs';
 import { readStack } from '@planwarden/terraform';
@@ -55,6 +55,7 @@ export function validateStep(services: ChangeServices): Step {
       }
       const { mergeBase } = await github.compare(target.baseBranch, head);
       const entries = await changedEntries(github, mergeBase, head);
+      if (target.kind === 'manifests') assertPlainManifests(entries, target.path);
       const { files: first } = await context.output('generate', generateRecord);
       const provenance = new Map(first.map((file) => [file.path, file.provenance]));
       const files = await filesAtCommit(github, entries, target, provenance);
