@@ -195,16 +195,17 @@ test('says by name what it does not support, and ends only that job', async () =
 
 test('one run of a concurrency group at a time; of those that wait the newest stays', async () => {
   const open = sandbox.control.holdRunners();
-  for (const n of ['1', '2', '3']) {
-    await dispatch('serial.yml', { n });
-    while ((await runsOf('serial.yml')).length < Number(n)) await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  const waiting = (await runsOf('serial.yml')).map((run) => [run.display_title, run.status, run.conclusion]);
-  expect(waiting).toEqual([
-    ['Serial 3', 'pending', null],
-    ['Serial 2', 'completed', 'cancelled'],
-    ['Serial 1', 'in_progress', null],
-  ]);
+  const reached = async (wanted: readonly string[]) => {
+    const seen = async () => (await runsOf('serial.yml')).map((run) => `${run.display_title}: ${run.status}`);
+    while (String(await seen()) !== String(wanted)) await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+  await dispatch('serial.yml', { n: '1' });
+  await reached(['Serial 1: in_progress']);
+  await dispatch('serial.yml', { n: '2' });
+  await reached(['Serial 2: pending', 'Serial 1: in_progress']);
+  await dispatch('serial.yml', { n: '3' });
+  await reached(['Serial 3: pending', 'Serial 2: completed', 'Serial 1: in_progress']);
+  expect((await runsOf('serial.yml')).map(({ conclusion }) => conclusion)).toEqual([null, 'cancelled', null]);
   open();
   const runs = await ended('serial.yml', 3);
   expect(runs.map(({ conclusion }) => conclusion)).toEqual(['success', 'cancelled', 'success']);

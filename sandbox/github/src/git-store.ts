@@ -21,15 +21,43 @@ export interface TreeFile {
   mode: string;
   oid: string;
 }
+export type TreeEntry = Awaited<ReturnType<typeof git.readTree>>['tree'][number];
 export type FlatTree = Map<string, TreeFile>;
 
 const REF_NAME = /^(?!.*(\.\.|\/\/|@\{|[\s~^:?*[\\\p{Cc}]))[^/.-][^\n]*[^/.]$|^[A-Za-z0-9_]$/u;
 /** A name git accepts for a branch or tag; what fails is refused before it can name a path. */
 export const isRefName = (name: string): boolean => REF_NAME.test(name) && !name.endsWith('.lock');
 
-/** One bare repository on disk. Refs are full names such as `refs/heads/main`. */
+/** How many objects are kept in memory before all are let go. */
+const MOST_KEPT = 20_000;
+
+/** What was found under a name that never changes its content. */
+class Kept<T> {
+  private readonly found = new Map<string, T>();
+
+  async get(sha: string, read: () => Promise<T | undefined>): Promise<T | undefined> {
+    const kept = this.found.get(sha);
+    if (kept !== undefined) return kept;
+    const value = await read();
+    if (value === undefined) return undefined;
+    if (this.found.size >= MOST_KEPT) this.found.clear();
+    this.found.set(sha, value);
+    return value;
+  }
+}
+
+/**
+ * One bare repository on disk. Refs are full names such as `refs/heads/main`. Nobody else writes to it, so refs are read
+ * from the disk once, and objects, which bear the digest of their content as their name, once as well.
+ */
 export class GitStore {
   private readonly cache = {};
+  private readonly known = new Map<string, string | undefined>();
+  private readonly commits = new Kept<GitCommit>();
+  private readonly blobs = new Kept<Uint8Array>();
+  private readonly merges = new Kept<{ readonly tree: string | undefined }>();
+  private readonly bases = new Kept<string>();
+  private readonly trees = new Kept<{ oid: string; tree: TreeEntry[] }>();
   private constructor(private readonly gitdir: string) {}
 
   static async open(folder: string, owner: string, name: string, defaultBranch: string): Promise<GitStore> {
@@ -44,13 +72,20 @@ export class GitStore {
   }
 
   async ref(ref: string): Promise<string | undefined> {
-    return git.resolveRef({ fs, gitdir: this.gitdir, ref }).catch(() => undefined);
+    if (!this.known.has(ref)) {
+      const found = await git.resolveRef({ fs, gitdir: this.gitdir, ref }).catch(() => undefined);
+      // Set meanwhile: what was set is newer.
+      if (!this.known.has(ref)) this.known.set(ref, found);
+    }
+    return this.known.get(ref);
   }
   async setRef(ref: string, sha: string): Promise<void> {
     await git.writeRef({ fs, gitdir: this.gitdir, ref, value: sha, force: true });
+    this.known.set(ref, sha);
   }
   async deleteRef(ref: string): Promise<void> {
     await git.deleteRef({ fs, gitdir: this.gitdir, ref });
+    this.known.set(ref, undefined);
   }
   async refs(kind: 'heads' | 'tags'): Promise<Array<{ ref: string; sha: string }>> {
     const names = await (kind === 'heads' ? git.listBranches : git.listTags)({ fs, gitdir: this.gitdir });
@@ -61,15 +96,16 @@ export class GitStore {
   }
 
   async commit(sha: string): Promise<GitCommit | undefined> {
-    if (!/^[0-9a-f]{40}$/.test(sha)) return undefined;
-    try {
+    return this.object(this.commits, sha, async () => {
       const { oid, commit } = await git.readCommit({ ...this.at, oid: sha });
       if (oid !== sha) return undefined;
       const { tree, author, committer } = commit;
       return { sha, tree, parents: commit.parent, message: commit.message.replace(/\n$/, ''), author, committer };
-    } catch {
-      return undefined;
-    }
+    });
+  }
+  private async object<T>(kept: Kept<T>, sha: string, read: () => Promise<T | undefined>): Promise<T | undefined> {
+    if (!/^[0-9a-f]{40}$/.test(sha)) return undefined;
+    return kept.get(sha, () => read().catch(() => undefined));
   }
   async writeCommit(input: Omit<GitCommit, 'sha'>): Promise<string> {
     const { parents, ...rest } = input;
@@ -77,23 +113,18 @@ export class GitStore {
   }
 
   async blob(sha: string): Promise<Uint8Array | undefined> {
-    if (!/^[0-9a-f]{40}$/.test(sha)) return undefined;
-    return git
-      .readBlob({ ...this.at, oid: sha })
-      .then(({ blob }) => blob)
-      .catch(() => undefined);
+    return this.object(this.blobs, sha, async () => (await git.readBlob({ ...this.at, oid: sha })).blob);
   }
   async writeBlob(content: Uint8Array): Promise<string> {
     return git.writeBlob({ ...this.at, blob: content });
   }
 
   /** The direct entries of a tree (or of a commit's tree); undefined where there is no such object. */
-  async entries(sha: string) {
-    if (!/^[0-9a-f]{40}$/.test(sha)) return undefined;
-    return git
-      .readTree({ ...this.at, oid: sha })
-      .then(({ oid, tree }) => ({ oid, tree }))
-      .catch(() => undefined);
+  async entries(sha: string): Promise<{ readonly oid: string; readonly tree: TreeEntry[] } | undefined> {
+    return this.object(this.trees, sha, async () => {
+      const { oid, tree } = await git.readTree({ ...this.at, oid: sha });
+      return { oid, tree };
+    });
   }
   async flatten(tree: string, prefix = '', into: FlatTree = new Map()): Promise<FlatTree> {
     const found = await this.entries(tree);
@@ -137,8 +168,10 @@ export class GitStore {
     return (await this.ancestors(newer)).has(older);
   }
   async mergeBase(left: string, right: string): Promise<string | undefined> {
-    const [found] = (await git.findMergeBase({ ...this.at, oids: [left, right] })) as string[];
-    return found;
+    return this.bases.get(`${left} ${right}`, async () => {
+      const [found] = (await git.findMergeBase({ ...this.at, oids: [left, right] })) as string[];
+      return found;
+    });
   }
   /** Commits reachable from `head` and not from `base`, oldest first, parents before children. */
   async between(base: string | undefined, head: string): Promise<GitCommit[]> {
@@ -158,6 +191,9 @@ export class GitStore {
 
   /** The tree of a merge of `theirs` into `ours`, undefined on a conflict. Nothing but objects is written. */
   async mergedTree(ours: string, theirs: string): Promise<string | undefined> {
+    return (await this.merges.get(`${ours} ${theirs}`, async () => ({ tree: await this.merge(ours, theirs) })))?.tree;
+  }
+  private async merge(ours: string, theirs: string): Promise<string | undefined> {
     const person = { name: 'sandbox', email: 'sandbox@localhost', timestamp: 0, timezoneOffset: 0 };
     try {
       const result = await git.merge({
