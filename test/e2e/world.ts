@@ -131,7 +131,7 @@ export async function startWorld(
         if (isError) throw new Error(`get_run: ${JSON.stringify(data)}`);
         const seen = data as unknown as RunSeen;
         if (isThere(seen)) return seen;
-        await new Promise((resolve) => setTimeout(resolve, 30));
+        await new Promise((resolve) => setTimeout(resolve, 100));
       }
     },
     signIn: async (person, host = '127.0.0.1') => {

@@ -9,8 +9,9 @@ import { isTracked, type ObjectState } from './object-state.js';
 const FINALIZER = 'resources-finalizer.argocd.argoproj.io';
 const TREES_KEPT = 32;
 
-/** Heads of branches as one pass over the applications sees them. */
-export type Heads = Map<string, Promise<string>>;
+/** Heads of branches as one pass over the applications sees them, by repository and revision. */
+export type Heads = Map<string, { readonly source: HeadOf; readonly sha: Promise<string> }>;
+type HeadOf = Pick<Source, 'repoUrl' | 'targetRevision'>;
 
 /** Brings one Application to where Git wants it, and writes its status. */
 export class ApplicationReconciler {
@@ -22,14 +23,19 @@ export class ApplicationReconciler {
     private readonly git: GitPort,
   ) {}
 
-  /** @throws ClusterError when the status cannot be written */
-  async reconcile(application: Json, heads: Heads): Promise<void> {
+  /**
+   * @returns false where it could not be compared: another look may find it otherwise
+   * @throws ClusterError when the status cannot be written
+   */
+  async reconcile(application: Json, heads: Heads): Promise<boolean> {
     try {
-      if (at(application, 'metadata', 'deletionTimestamp') !== undefined) return await this.takeAway(application);
-      await this.bringOut(application, heads);
+      if (at(application, 'metadata', 'deletionTimestamp') !== undefined) await this.takeAway(application);
+      else await this.bringOut(application, heads);
+      return true;
     } catch (error) {
       if (error instanceof ClusterError && error.code === 0) throw error;
       await this.writeStatus(application, failedStatus(application, problemOf(error)));
+      return false;
     }
   }
 
@@ -65,11 +71,25 @@ export class ApplicationReconciler {
     return comparedStatus(application, revision, states, operation, problem);
   }
 
-  private async head({ repoUrl, targetRevision }: Source, heads: Heads): Promise<string> {
+  private async head(source: HeadOf, heads: Heads): Promise<string> {
+    const { repoUrl, targetRevision } = source;
     const key = `${repoUrl} ${targetRevision}`;
-    const asked = heads.get(key) ?? this.git.head(repoUrl, targetRevision);
-    heads.set(key, asked);
-    return asked;
+    const known = heads.get(key);
+    if (known !== undefined) return known.sha;
+    const sha = this.git.head(repoUrl, targetRevision);
+    heads.set(key, { source, sha });
+    return sha;
+  }
+
+  /** Whether every branch still stands where a pass saw it. What cannot be told is not the same. */
+  async standStill(heads: Heads): Promise<boolean> {
+    const now: Heads = new Map();
+    try {
+      for (const { source, sha } of heads.values()) if ((await this.head(source, now)) !== (await sha)) return false;
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   private async files({ repoUrl, path }: Source, revision: string): Promise<readonly GitFile[]> {

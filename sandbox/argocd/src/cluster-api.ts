@@ -57,10 +57,14 @@ export class ClusterApi {
     }
   }
 
-  async list(apiVersion: string, kind: string, namespace: string): Promise<Json[]> {
+  /** With the version of the whole cluster's state at which the list was read: any write makes another one. */
+  async list(apiVersion: string, kind: string, namespace: string): Promise<{ items: Json[]; version: string }> {
     const { plural } = await this.kindOf({ apiVersion, kind });
-    const { items } = await this.send('GET', `${rootOf(apiVersion)}/namespaces/${namespace}/${plural}`);
-    return list(items).filter(isRecord);
+    const answer = await this.send('GET', `${rootOf(apiVersion)}/namespaces/${namespace}/${plural}`);
+    return {
+      items: list(answer.items).filter(isRecord),
+      version: text(at(answer, 'metadata', 'resourceVersion')) ?? '',
+    };
   }
 
   /** Forced server-side apply; a dry run answers what would stand. */

@@ -382,4 +382,37 @@ describe('the loop', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(cluster.control.requests()).toHaveLength(after);
   });
+
+  test('asks the cluster once for all when it stands as wanted, and looks again at whatever moves', async () => {
+    git.push(shop('nginx:1.29.0'));
+    cluster.control.apply(application('web', 'staging/web'));
+    start();
+    const asked = async (): Promise<number> => {
+      const before = cluster.control.requests().length;
+      await argocd.sync();
+      return cluster.control.requests().length - before;
+    };
+    await settle();
+    await asked();
+    expect(await asked()).toBe(1);
+    git.push({ ...shop('nginx:1.29.0'), 'staging/web/more.txt': 'moved' });
+    expect(await asked()).toBeGreaterThan(1);
+    await asked();
+    git.down = true;
+    expect(await asked()).toBeGreaterThan(1);
+    expect(conditionsOf('web')).toHaveLength(1);
+    git.down = false;
+    await asked();
+    expect(conditionsOf('web')).toHaveLength(0);
+    await asked();
+    expect(await asked()).toBe(1);
+    cluster.control.apply(
+      {
+        ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'nginx', namespace: 'web' } },
+        spec: { replicas: 1 },
+      },
+      'somebody',
+    );
+    expect(await asked()).toBeGreaterThan(1);
+  });
 });

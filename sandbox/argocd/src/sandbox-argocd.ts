@@ -42,6 +42,9 @@ class ApplicationLoop {
   /** A look that waits for it; everyone who asks meanwhile shares this one. */
   private queued: Promise<void> | undefined;
 
+  /** What the last pass saw, where all stood as wanted and it wrote nothing. */
+  private rest: { readonly version: string; readonly heads: Heads } | undefined;
+
   constructor(private readonly options: SandboxArgoCdOptions) {
     this.api = new ClusterApi(options.kubeconfig);
     this.reconciler = new ApplicationReconciler(this.api, options.git);
@@ -77,21 +80,34 @@ class ApplicationLoop {
   private async pass(): Promise<void> {
     const seen = new Set<string>();
     const heads: Heads = new Map();
+    let before: string | undefined;
+    let isWhole = true;
     while (!this.isStopped) {
-      const found = await this.api.list(APPLICATION.apiVersion, APPLICATION.kind, this.namespace);
-      const fresh = found.map((item) => refOf(item).name).filter((name) => !seen.has(name));
-      if (fresh.length === 0) return;
+      const { items, version } = await this.api.list(APPLICATION.apiVersion, APPLICATION.kind, this.namespace);
+      if (before === undefined && (await this.isAtRest(version))) return;
+      before ??= version;
+      const fresh = items.map((item) => refOf(item).name).filter((name) => !seen.has(name));
+      if (fresh.length === 0) {
+        this.rest = isWhole && version !== '' && version === before ? { version, heads } : undefined;
+        return;
+      }
       for (const name of fresh) {
         seen.add(name);
         if (this.isStopped) return;
         try {
           // Read again: an application before this one may have written it.
           const application = await this.api.get({ ...APPLICATION, namespace: this.namespace, name });
-          if (application !== undefined) await this.reconciler.reconcile(application, heads);
+          if (application !== undefined && !(await this.reconciler.reconcile(application, heads))) isWhole = false;
         } catch (err) {
+          isWhole = false;
           this.log.warn({ err, application: name }, 'sandbox argocd could not finish an application');
         }
       }
     }
+  }
+
+  /** Nothing was written in the cluster and no branch has moved since a pass that had nothing to do. */
+  private async isAtRest(version: string): Promise<boolean> {
+    return this.rest?.version === version && (await this.reconciler.standStill(this.rest.heads));
   }
 }

@@ -55,7 +55,7 @@ export interface Sandbox {
   stop(): Promise<void>;
 }
 
-const ARGOCD_INTERVAL_MS = 1000;
+const ARGOCD_INTERVAL_MS = 500;
 
 /** The whole outside world of an installation in mode sandbox: GitHub, a cluster with its MCP server, Argo CD. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
