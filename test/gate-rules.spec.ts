@@ -16,7 +16,7 @@ function* specs(folder: string): Generator<string> {
     if (entry.name === 'node_modules' || entry.name === 'dist') continue;
     const path = join(folder, entry.name);
     if (entry.isDirectory()) yield* specs(path);
-    else if (entry.name.endsWith('.spec.ts')) yield path;
+    else if (/\.(spec|part)\.ts$/.test(entry.name)) yield path;
   }
 }
 

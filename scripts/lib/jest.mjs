@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { root } from './ensure.mjs';
 
+/** Most of what a test file makes is short-lived modules: a wider young generation collects them in fewer passes. */
+const FLAGS = ['--experimental-vm-modules', '--no-warnings', '--max-semi-space-size=64'];
+
 /**
  * @param {{ suite: 'npm' | 'peers', args: string[] }} options what to run; args go to Jest (a pattern, for instance)
  * @returns {{ passed: number, failed: number }} counts of single tests; a file that could not run counts as one failed
@@ -13,11 +16,11 @@ export function runJest({ suite, args }) {
   const folder = mkdtempSync(join(tmpdir(), 'planwarden-jest-'));
   const report = join(folder, 'report.json');
   const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
-  const result = spawnSync(
-    process.execPath,
-    ['--experimental-vm-modules', '--no-warnings', jest, '--json', `--outputFile=${report}`, ...args],
-    { cwd: root, stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, PLANWARDEN_TESTS: suite } },
-  );
+  const result = spawnSync(process.execPath, [...FLAGS, jest, '--json', `--outputFile=${report}`, ...args], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, PLANWARDEN_TESTS: suite },
+  });
   let summary;
   try {
     summary = JSON.parse(readFileSync(report, 'utf8'));
