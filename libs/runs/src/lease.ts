@@ -11,6 +11,8 @@ export interface Claimed {
   readonly hold: LeaseHold;
   readonly run: RunRecord;
   readonly view: RunView;
+  /** On this worker's own clock, from before the lease was asked for: it has not run out before this and its length. */
+  readonly askedAt: number;
   /** Wake-ups counted when the run was claimed: a later one means "look again". */
   readonly seenWakes: number;
   /** Whether a lock is held for the run. */
@@ -27,6 +29,7 @@ export class Claims {
     private readonly pool: pg.Pool,
     private readonly owner: string,
     private readonly leaseMs: number,
+    private readonly monotonic: () => number,
   ) {
     this.#batcher = new Batcher((ids) => this.#claim(ids), { lanes: 2, most: 128 });
   }
@@ -38,8 +41,9 @@ export class Claims {
 
   async #claim(ids: readonly string[]): Promise<Settled<Claimed | undefined>[]> {
     const values = [[...new Set(ids)].sort(), this.owner, this.leaseMs];
+    const askedAt = this.monotonic();
     const { rows } = await this.pool.query<ClaimedRow>({ ...CLAIM_BATCH, values });
-    const taken = new Map(rows.map((row) => [row.id, this.#claimed(row)]));
+    const taken = new Map(rows.map((row) => [row.id, this.#claimed(row, askedAt)]));
     return ids.map((id) => {
       const value = taken.get(id);
       // Of two who ask for the same run at the same time one gets it.
@@ -48,11 +52,12 @@ export class Claims {
     });
   }
 
-  #claimed(row: ClaimedRow): Claimed {
+  #claimed(row: ClaimedRow, askedAt: number): Claimed {
     return {
       hold: { run: row.id, owner: this.owner, fence: Number(row.fence), leaseMs: this.leaseMs },
       run: recordOf(row),
       view: viewOf(row),
+      askedAt,
       seenWakes: row.wakes,
       hasLocks: row.has_locks,
     };
@@ -61,6 +66,8 @@ export class Claims {
 
 /** Told while a lease is held. */
 export interface LeaseWatch {
+  /** It was renewed by a statement that was sent at this time of the worker's own clock, or later. */
+  kept(askedAt: number): void;
   /** The lease is another's now. */
   lost(): void;
   canceled(demand: Demand): void;
@@ -79,6 +86,7 @@ export class LeaseKeeper {
     private readonly pool: pg.Pool,
     private readonly owner: string,
     private readonly leaseMs: number,
+    private readonly monotonic: () => number,
   ) {}
 
   /** @returns a function that stops it */
@@ -106,12 +114,17 @@ export class LeaseKeeper {
     try {
       if (old.length === 0) return;
       const values = [old.map(({ hold }) => hold.run), old.map(({ hold }) => hold.fence), this.owner, this.leaseMs];
+      const askedAt = this.monotonic();
       const { rows } = await this.pool.query<{ id: string; cancel: Demand | null }>({ ...KEEP_LEASES, values });
       const kept = new Map(rows.map((row) => [row.id, row]));
       for (const { hold, watch } of old) {
         const row = kept.get(hold.run);
-        if (row === undefined) watch.lost();
-        else if (row.cancel !== null) watch.canceled(row.cancel);
+        if (row === undefined) {
+          watch.lost();
+          continue;
+        }
+        watch.kept(askedAt);
+        if (row.cancel !== null) watch.canceled(row.cancel);
       }
     } catch {
       // The database is away: the lease runs out by itself, and the next journal entry says so.

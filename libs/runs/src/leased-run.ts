@@ -2,7 +2,7 @@ import { isPlanwardenError } from '@planwarden/contracts';
 import { withTransaction } from '@planwarden/database';
 import type pg from 'pg';
 import { type AppendRequest, type LeaseHold, type PreparedEntry, prepareEntry, type Timing } from './append-request.js';
-import { type Appended, appendInTransaction, type JournalWriter } from './journal.js';
+import { type Appended, appendInTransaction, type JournalWriter, leaseLost } from './journal.js';
 import type { Claimed } from './lease.js';
 import { locksAtEnd } from './lock-rows.js';
 import type { RunView } from './projection.js';
@@ -27,6 +27,7 @@ export class LeasedRun {
   #run: RunRecord;
   #view: RunView;
   #mayHaveLocks: boolean;
+  #surelyUntil: number;
   readonly #seenWakes: number;
   readonly #outputs = new Map<string, string>();
   #effects: Map<string, EffectState> | undefined;
@@ -39,12 +40,14 @@ export class LeasedRun {
     private readonly pool: pg.Pool,
     private readonly writer: JournalWriter,
     claimed: Claimed,
+    private readonly monotonic: () => number,
   ) {
     this.hold = claimed.hold;
     this.#run = claimed.run;
     this.#view = claimed.view;
     this.#mayHaveLocks = claimed.hasLocks;
     this.#seenWakes = claimed.seenWakes;
+    this.#surelyUntil = claimed.askedAt + claimed.hold.leaseMs;
     // Before its first entry under a lease there is nothing to look up.
     if (claimed.view.step === null) this.#effects = new Map();
   }
@@ -57,6 +60,22 @@ export class LeasedRun {
   /** Tries of the current step that ended in a retryable failure. */
   get attempts(): number {
     return this.#view.attempts;
+  }
+
+  /** The lease was renewed by a statement that was sent at this time of this worker's clock, or later. */
+  wasKept(askedAt: number): void {
+    this.#surelyUntil = Math.max(this.#surelyUntil, askedAt + this.hold.leaseMs);
+  }
+
+  /**
+   * To be called right before anything is done on the outside. Whoever was paused wakes here: the database may have let
+   * another worker go on meanwhile, so a lease that may be over is renewed first.
+   * @throws PlanwardenError LEASE_LOST where it is another's, or was over again before the answer came
+   */
+  async makeSure(): Promise<void> {
+    if (this.monotonic() < this.#surelyUntil) return;
+    await this.append([]);
+    if (this.monotonic() >= this.#surelyUntil) throw leaseLost();
   }
 
   /** To be called before a lock is asked for: an end then sees to the locks. */
@@ -100,8 +119,10 @@ export class LeasedRun {
 
   async #send(request: AppendRequest): Promise<void> {
     if (this.#refusal !== undefined) throw this.#refusal;
+    const askedAt = this.monotonic();
     try {
       const { cancel, discard, updatedAt } = await this.#written(request);
+      if (request.timing.release !== true) this.wasKept(askedAt);
       this.#run = { ...this.#run, cancel: cancel ?? this.#run.cancel, discard, updatedAt: updatedAt.toISOString() };
     } catch (error) {
       this.#refusal = isPlanwardenError(error) ? error : databaseAway(error);

@@ -111,6 +111,7 @@ async function runEffect<T>(
   }
   const here = { run: run.id, step: step.name, effect: name };
   await faults.at('runs:effect:intended', here);
+  await leased.makeSure();
   context.signal.throwIfAborted();
   const result = await act(key);
   await faults.at('runs:effect:acted', here);

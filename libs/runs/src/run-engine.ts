@@ -1,59 +1,16 @@
-import {
-  type EndState,
-  type ErrorBody,
-  type FaultPoints,
-  isPlanwardenError,
-  type Log,
-  noFaults,
-  PlanwardenError,
-  silentLog,
-} from '@planwarden/contracts';
-import { isDatabaseAway } from '@planwarden/database';
-import type pg from 'pg';
+import { type EndState, type ErrorBody, isPlanwardenError } from '@planwarden/contracts';
 import { CanceledWhileRunning, executeStep } from './execute-step.js';
 import { JournalWriter, leaseLost } from './journal.js';
 import { Claims, LeaseKeeper, letGo } from './lease.js';
 import { LeasedRun } from './leased-run.js';
 import { RunStore } from './run.repository.js';
 import { StepAbort, stepContext } from './run-context.js';
+import { type RunEngineOptions, withDefaults } from './run-engine-options.js';
 import type { RunEventEntry } from './run-event.js';
-import { assertTransition, CANCELABLE_STATES } from './run-states.js';
+import { assertTransition, CANCELABLE_STATES, STOPPABLE_STATES } from './run-states.js';
 import { assertPipeline, type Pipeline, type Step, type StepContext, type StepOutcome } from './step.js';
-
-/** Instants at which libs/runs asks the fault points. */
-export const RUN_FAULT_POINTS = [
-  'runs:claimed',
-  'runs:step:started',
-  'runs:effect:intended',
-  'runs:effect:acted',
-  'runs:effect:recorded',
-  'runs:step:executed',
-  'runs:step:recorded',
-  // Around every commit of the journal, whatever it holds and however many runs share it.
-  'runs:commit:before',
-  'runs:commit:after',
-] as const;
-
-export interface RunEngineOptions {
-  readonly pool: pg.Pool;
-  /** Every version this process can carry. A run keeps the version it began with. */
-  readonly pipelines: readonly Pipeline[];
-  /** Name of this worker in leases and logs: another one in every process. */
-  readonly worker: string;
-  readonly log?: Log;
-  readonly faults?: FaultPoints;
-  /** Milliseconds after which a silent worker loses its run. Default 30 000. */
-  readonly leaseMs?: number;
-  /** Retryable failures of one step in a row before it counts as failed. Default 40. */
-  readonly maxAttempts?: number;
-  /** First back-off in milliseconds, doubled up to `maxBackOffMs`. Defaults 250 and 60 000. */
-  readonly backOffMs?: number;
-  readonly maxBackOffMs?: number;
-  /** Longest time of one execution of a step that names none itself, in milliseconds. Default 30 minutes. */
-  readonly stepDeadlineMs?: number;
-  /** How long a step that was told to stop is waited for, in milliseconds. Default 10 000. */
-  readonly stepGraceMs?: number;
-}
+import { failureOutcome } from './step-failure.js';
+import { tidyUp } from './tidy-up.js';
 
 export interface Advance {
   /** `nothing`: not due, held by another, or lost on the way. */
@@ -78,8 +35,6 @@ interface Stop {
 
 /** How long a run rests whose road this process does not know; a release that knows it wakes it at its start. */
 const PIPELINE_CHANGED_MS = 60_000;
-/** Longest time for tidying up before an end. */
-const TIDY_MS = 60_000;
 
 /** Carries runs through their pipeline. Any number of engines may share a database; Postgres says what is next. */
 export class RunEngine {
@@ -95,21 +50,11 @@ export class RunEngine {
     for (const pipeline of options.pipelines) assertPipeline(pipeline);
     this.#pipelines = new Map(options.pipelines.map((pipeline) => [pipeline.version, pipeline]));
     if (this.#pipelines.size !== options.pipelines.length) throw new Error('a pipeline version is there twice');
-    this.#options = {
-      log: silentLog,
-      faults: noFaults,
-      leaseMs: 30_000,
-      maxAttempts: 40,
-      backOffMs: 250,
-      maxBackOffMs: 60_000,
-      stepDeadlineMs: 30 * 60_000,
-      stepGraceMs: 10_000,
-      ...options,
-    };
-    const { pool, worker, leaseMs, faults } = this.#options;
+    this.#options = withDefaults(options);
+    const { pool, worker, leaseMs, faults, monotonic } = this.#options;
     this.#store = new RunStore(pool);
-    this.#claims = new Claims(pool, worker, leaseMs);
-    this.#leases = new LeaseKeeper(pool, worker, leaseMs);
+    this.#claims = new Claims(pool, worker, leaseMs, monotonic);
+    this.#leases = new LeaseKeeper(pool, worker, leaseMs, monotonic);
     this.#writer = new JournalWriter(pool, faults);
   }
 
@@ -118,10 +63,10 @@ export class RunEngine {
    * @throws only what the database throws; the run is found again by the sweep
    */
   async advance(id: string): Promise<Advance> {
-    const { pool, faults, log } = this.#options;
+    const { pool, faults, log, monotonic } = this.#options;
     const claimed = await this.#claims.claim(id);
     if (!claimed) return { kind: 'nothing' };
-    const leased = new LeasedRun(pool, this.#writer, claimed);
+    const leased = new LeasedRun(pool, this.#writer, claimed, monotonic);
     const stop: Stop = { abort: new StepAbort(), isLost: false, hasHeardCancel: false };
     const release = this.#keep(leased, stop);
     try {
@@ -145,6 +90,7 @@ export class RunEngine {
 
   #keep(leased: LeasedRun, stop: Stop): () => void {
     return this.#leases.keep(leased.hold, {
+      kept: (askedAt) => leased.wasKept(askedAt),
       lost: () => {
         stop.isLost = true;
         stop.abort.abort(leaseLost(), { now: true });
@@ -214,10 +160,19 @@ export class RunEngine {
   }
 
   async #stopIfAsked(journey: Journey): Promise<Advance | undefined> {
-    const { run } = journey.leased;
-    if (!run.cancel || !CANCELABLE_STATES.includes(run.state)) return undefined;
+    const { cancel, discard, state } = journey.leased.run;
+    // Until then the step that awaits votes sees a discard itself.
+    const discardedBy = state === 'confirmed' ? discard?.by : undefined;
+    if (!STOPPABLE_STATES.includes(state) || (!cancel && discardedBy === undefined)) return undefined;
     if (await this.#hasReleased(journey)) return undefined;
-    return this.#end(journey, 'canceled', null, `canceled by ${run.cancel.by}`);
+    if (cancel) return this.#end(journey, 'canceled', null, `canceled by ${cancel.by}`);
+    const message = `discarded by ${discardedBy}`;
+    return this.#end(
+      journey,
+      'discarded',
+      { code: 'VOTE_REJECTED', message, remedy: 'Talk to them, then ask again.' },
+      message,
+    );
   }
 
   /**
@@ -260,6 +215,7 @@ export class RunEngine {
 
   async #execute(journey: Journey, step: Step, stop: Stop): Promise<StepOutcome | 'canceled'> {
     if (stop.isLost) throw leaseLost();
+    await journey.leased.makeSure();
     stop.abort = new StepAbort();
     const times = { deadlineMs: this.#options.stepDeadlineMs, graceMs: this.#options.stepGraceMs };
     try {
@@ -276,23 +232,8 @@ export class RunEngine {
     return stepContext({ pool, store: this.#store, leased, run, step, carry, abort, log, faults });
   }
 
-  /** Classified once, here: retryable waits and tries again, everything else ends the run. */
   #failure({ leased }: Journey, step: Step, error: unknown): StepOutcome {
-    if (isPlanwardenError(error) && error.code === 'LEASE_LOST') throw error;
-    const { maxAttempts, backOffMs, maxBackOffMs, log } = this.#options;
-    const { run, attempts } = leased;
-    const fields = { run: run.id, round: run.round, step: step.name, attempt: attempts + 1 };
-    const isRetryable = isPlanwardenError(error) ? error.failure === 'retryable' : isDatabaseAway(error);
-    if (isRetryable && attempts + 1 < maxAttempts) {
-      const message = isPlanwardenError(error) ? error.message : 'the database cannot be reached';
-      log.warn({ ...fields, code: isPlanwardenError(error) ? error.code : 'DATABASE_UNAVAILABLE' }, message);
-      const forMs = Math.min(backOffMs * 2 ** Math.min(attempts, 20), maxBackOffMs);
-      return { kind: 'wait', reason: 'outside_down', message, forMs };
-    }
-    if (!isPlanwardenError(error)) log.error({ ...fields, err: error }, 'a step failed in a way we did not expect');
-    const body = bodyOf(error);
-    log.warn({ ...fields, code: body.code }, 'a step failed');
-    return { kind: 'end', state: step.failsAs ?? 'errored', error: body, message: body.message };
+    return failureOutcome(error, step, { run: leased.run, attempts: leased.attempts }, this.#options);
   }
 
   async #settle(journey: Journey, step: Step, outcome: StepOutcome): Promise<Advance | undefined> {
@@ -372,33 +313,16 @@ export class RunEngine {
     const { leased, pipeline } = journey;
     const { run } = leased;
     const step = stepOf(pipeline, run.step);
-    assertTransition(state === 'canceled' ? run.state : step.state, state);
-    await this.#tidy(journey, step, { state, error });
-    const failed: RunEventEntry[] = error ? [{ kind: 'step:failed', data: { error }, message: error.message }] : [];
+    // Between two steps: the next one has not begun.
+    const hasBegun = run.state === step.state;
+    assertTransition(hasBegun ? step.state : run.state, state);
+    const contextFor = (abort: StepAbort): StepContext => ({ ...this.#context(journey, step, abort), run: leased.run });
+    await tidyUp(pipeline, { state, error }, contextFor, this.#options.log);
+    const failed: RunEventEntry[] =
+      error && hasBegun ? [{ kind: 'step:failed', data: { error }, message: error.message }] : [];
     await leased.append([...failed, { kind: 'run:ended', data: { state, error }, message }]);
     this.#options.log.info({ run: run.id, state, ...(error ? { code: error.code } : {}) }, 'run ended');
     return { kind: 'ended' };
-  }
-
-  async #tidy(journey: Journey, step: Step, end: { state: EndState; error: ErrorBody | null }): Promise<void> {
-    const { leased, pipeline } = journey;
-    if (pipeline.beforeEnd === undefined) return;
-    const abort = new StepAbort();
-    const tooLong = setTimeout(() => abort.abort(tidyTimedOut()), TIDY_MS);
-    const givenUp = new Promise<never>((_, reject) => {
-      abort.signal.addEventListener('abort', () => reject(abort.signal.reason), { once: true });
-    });
-    try {
-      const context = { ...this.#context(journey, step, abort), run: leased.run };
-      await Promise.race([pipeline.beforeEnd(context, end), givenUp]);
-    } catch (failure) {
-      if (isPlanwardenError(failure) && failure.code === 'LEASE_LOST') throw failure;
-      const code = isPlanwardenError(failure) ? failure.code : 'INTERNAL';
-      const fields = { run: leased.run.id, state: end.state, code };
-      this.#options.log.warn({ ...fields, ...(code === 'INTERNAL' ? { err: failure } : {}) }, 'tidying up failed');
-    } finally {
-      clearTimeout(tooLong);
-    }
   }
 }
 
@@ -408,18 +332,4 @@ function stepOf(pipeline: Pipeline, name: string | null): Step {
   const found = pipeline.steps.find((step) => step.name === name);
   if (!found) throw new Error(`the pipeline has no step ${name ?? '(none)'}`);
   return found;
-}
-
-const tidyTimedOut = (): PlanwardenError =>
-  new PlanwardenError('STEP_TIMED_OUT', 'tidying up before the end did not end within its time', {
-    remedy: 'Look at what the run left on the outside; the run itself has ended.',
-  });
-
-function bodyOf(error: unknown): ErrorBody {
-  if (isPlanwardenError(error)) return error.toBody();
-  return {
-    code: 'INTERNAL',
-    message: 'something went wrong on our side',
-    remedy: 'Look into the log of the orchestrator under this run id.',
-  };
 }

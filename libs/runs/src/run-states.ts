@@ -21,7 +21,7 @@ export const RUN_TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = 
     'errored',
     'apply_failed',
   ],
-  confirmed: ['applying', 'awaiting_approval', 'errored'],
+  confirmed: ['applying', 'awaiting_approval', 'discarded', 'canceled', 'errored'],
   applying: ['merging', 'awaiting_approval', 'apply_failed'],
   merging: ['verifying', 'awaiting_approval', 'validating', 'superseded', 'errored', 'apply_failed'],
   verifying: ['applied', 'verify_failed'],
@@ -46,6 +46,12 @@ export const CANCELABLE_STATES: readonly RunState[] = [
   'policy_checking',
   'awaiting_approval',
 ];
+
+/**
+ * States in which a cancel that was taken is heeded: in `confirmed` none is taken any more, and one that was taken while
+ * confirm still read stops the run before anything is released.
+ */
+export const STOPPABLE_STATES: readonly RunState[] = [...CANCELABLE_STATES, 'confirmed'];
 
 export const isEndState = (state: RunState): state is EndState => (END_STATES as readonly RunState[]).includes(state);
 

@@ -213,14 +213,29 @@ export class RunStore {
     await withTransaction(this.pool, async (client) => {
       const found = await client.query<{ state: RunState }>('SELECT state FROM runs WHERE id = $1 FOR UPDATE', [id]);
       const state = found.rows[0]?.state;
-      if (state !== undefined && CANCELABLE_STATES.includes(state) && (await appendFromOutside(client, id, entry)))
-        return;
       if (state === undefined) return;
-      throw new PlanwardenError('RUN_ENDED', `the run is ${state}: it can no longer be stopped`, {
-        where: { field: 'run' },
-        remedy: 'A released or ended change is undone by a new request.',
-      });
+      if (!CANCELABLE_STATES.includes(state)) throw tooLate(`the run is ${state}`);
+      const { rows } = await client.query<{ released: boolean }>(HAS_RELEASED, [id, CANCELABLE_STATES]);
+      if (rows[0]?.released) throw tooLate('something of this run was released already');
+      if (!(await appendFromOutside(client, id, entry))) throw tooLate(`the run is ${state}`);
     });
     return this.get(id);
   }
 }
+
+const tooLate = (why: string): PlanwardenError =>
+  new PlanwardenError('RUN_ENDED', `${why}: it can no longer be stopped`, {
+    where: { field: 'run' },
+    remedy: 'A released or ended change is undone by a new request.',
+  });
+
+/**
+ * Whether the road has entered again at an earlier step after an effect of this round was released: one that a step did
+ * beyond the states in which a run may be canceled. $1: run, $2: those states.
+ */
+const HAS_RELEASED = `
+SELECT EXISTS (
+  SELECT 1 FROM runs r
+    JOIN run_events e ON e.run = r.id AND e.round = r.round AND e.kind = 'effect:done'
+    JOIN run_events s ON s.run = r.id AND s.round = r.round AND s.kind = 'step:started' AND s.step = e.step
+   WHERE r.id = $1 AND NOT (s.data->>'state' = ANY($2))) AS released`;

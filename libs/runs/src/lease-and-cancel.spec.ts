@@ -1,0 +1,244 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type FaultPoints, PlanwardenError } from '@planwarden/contracts';
+import { startTestDatabase, type TestDatabase } from '@planwarden/database';
+import {
+  done,
+  type Effect,
+  migrateRuns,
+  type Pipeline,
+  RunEngine,
+  type RunEngineOptions,
+  type RunRecord,
+  RunStore,
+  type Step,
+} from './index.js';
+
+let db: TestDatabase;
+let store: RunStore;
+beforeAll(async () => {
+  db = await startTestDatabase();
+  await migrateRuns(db.pool);
+  store = new RunStore(db.pool);
+});
+afterAll(() => db.close());
+
+const owner = { by: 'person:owner', reason: 'wrong' };
+const asAny = { parse: (value: unknown) => value };
+const race = { key: 'the run', guard: 'unique', asks: 'whether it is there', leaves: 'one' };
+const effect = (name: string, kind: Effect['kind'] = 'once'): Effect => {
+  const own = { name, race, key: ({ id, round }: RunRecord) => `${id}/${round}` };
+  return kind === 'once' ? { ...own, kind, reconcile: async () => ({ found: 'absent' }) } : { ...own, kind };
+};
+
+let targets = 0;
+function begin(): Promise<RunRecord> {
+  targets += 1;
+  const requester = { principal: `agent:${targets}`, onBehalfOf: null };
+  const run = { title: 'Run nginx', target: `t-${targets}`, environment: 'staging', persona: 'devops', requester };
+  return store.start({ ...run, request: {} }, 'test/1', { openRuns: 10 });
+}
+
+/** A road whose apply releases one effect; `acts` tells how often. */
+function road(change: Readonly<Record<string, Partial<Step>>> = {}): { readonly made: Pipeline; acts: string[] } {
+  const acts: string[] = [];
+  const plain = { effects: [], execute: async () => done('ok') };
+  const steps: Step[] = [
+    { ...plain, name: 'validate', state: 'validating' },
+    { ...plain, name: 'plan', state: 'planning' },
+    { ...plain, name: 'check-plan', state: 'policy_checking' },
+    { ...plain, name: 'confirm', state: 'awaiting_approval', doneState: 'confirmed' },
+    {
+      name: 'apply',
+      state: 'applying',
+      reentersAt: 'confirm',
+      failsAs: 'apply_failed',
+      effects: [effect('release')],
+      execute: async (context) => {
+        await context.effect('release', asAny, async (key) => acts.push(key));
+        return done('applied');
+      },
+    },
+    { ...plain, name: 'merge', state: 'merging', reentersAt: 'confirm' },
+    { ...plain, name: 'verify', state: 'verifying' },
+  ];
+  return {
+    made: {
+      version: 'test/1',
+      steps: steps.map((step) => ({ ...step, ...change[step.name] })),
+      roundStartsAt: 'validate',
+      maxRounds: 3,
+    },
+    acts,
+  };
+}
+
+let workers = 0;
+function engine(made: Pipeline, options: Partial<RunEngineOptions> = {}): RunEngine {
+  workers += 1;
+  return new RunEngine({ pool: db.pool, pipelines: [made], worker: `w${workers}`, backOffMs: 0, ...options });
+}
+const onceAt = (name: string, what: () => Promise<void>): FaultPoints => {
+  let isMet = false;
+  return {
+    at: async (point, detail) => {
+      if (isMet || point !== name || (detail?.effect !== undefined && detail.effect !== 'release')) return;
+      isMet = true;
+      await what();
+    },
+  };
+};
+
+describe('a worker that was away between intent and act', () => {
+  const LEASE_MS = 30_000;
+
+  test('does not act once its lease may be over and another has gone on', async () => {
+    const run = await begin();
+    const { made, acts } = road();
+    let now = 1000;
+    const faults = onceAt('runs:effect:intended', async () => {
+      // What a pause does: the database's clock runs on, the lease is over, another worker does the rest.
+      await db.pool.query(`UPDATE runs SET lease_until = clock_timestamp() - interval '1 s' WHERE id = $1`, [run.id]);
+      expect((await engine(made).advance(run.id)).kind).toBe('ended');
+      now += LEASE_MS;
+    });
+    const away = engine(made, { faults, leaseMs: LEASE_MS, monotonic: () => now });
+    expect(await away.advance(run.id)).toEqual({ kind: 'nothing' });
+    expect(acts).toHaveLength(1);
+  });
+
+  test('renews its lease where nobody has gone on, and acts then', async () => {
+    const run = await begin();
+    const { made, acts } = road();
+    let now = 1000;
+    let until: Date | undefined;
+    const leaseOf = async () =>
+      (await db.pool.query<{ until: Date }>('SELECT lease_until AS until FROM runs WHERE id = $1', [run.id])).rows[0];
+    const acting = road({
+      apply: {
+        execute: async (context) => {
+          await context.effect('release', asAny, async (key) => {
+            until = (await leaseOf())?.until;
+            return acts.push(key);
+          });
+          return done('applied');
+        },
+      },
+    });
+    let before: Date | undefined;
+    const faults = onceAt('runs:effect:intended', async () => {
+      before = (await leaseOf())?.until;
+      now += LEASE_MS;
+    });
+    const away = engine(acting.made, { faults, leaseMs: LEASE_MS, monotonic: () => now });
+    expect((await away.advance(run.id)).kind).toBe('ended');
+    expect(acts).toHaveLength(1);
+    expect(until?.getTime()).toBeGreaterThan(before?.getTime() ?? Number.POSITIVE_INFINITY);
+    expect(made.version).toBe('test/1');
+  });
+
+  test('does not act on an idempotent effect either', async () => {
+    const run = await begin();
+    const acts: string[] = [];
+    const { made } = road({
+      validate: {
+        effects: [effect('release', 'idempotent')],
+        execute: async (context) => {
+          await context.effect('release', asAny, async (key) => acts.push(key));
+          return done('ok');
+        },
+      },
+    });
+    let now = 1000;
+    const faults = onceAt('runs:effect:intended', async () => {
+      await db.pool.query('UPDATE runs SET fence = fence + 1 WHERE id = $1', [run.id]);
+      now += LEASE_MS;
+    });
+    const away = engine(made, { faults, leaseMs: LEASE_MS, monotonic: () => now });
+    expect(await away.advance(run.id)).toEqual({ kind: 'nothing' });
+    expect(acts).toEqual([]);
+  });
+});
+
+describe('a cancel that was taken', () => {
+  test('while confirm had decided already ends the run canceled, and nothing is released', async () => {
+    const run = await begin();
+    const { made, acts } = road({
+      confirm: {
+        execute: async () => {
+          await store.requestCancel(run.id, owner);
+          return done('the votes are there');
+        },
+      },
+    });
+    expect((await engine(made).advance(run.id)).kind).toBe('ended');
+    expect(await store.get(run.id)).toMatchObject({ state: 'canceled', outcome: null });
+    expect(acts).toEqual([]);
+    expect((await store.steps(run.id)).map(({ step }) => step)).not.toContain('apply');
+  });
+
+  test('is heeded by the worker that finds the run confirmed', async () => {
+    const run = await begin();
+    const { made, acts } = road({
+      confirm: {
+        execute: async () => {
+          await store.requestCancel(run.id, owner);
+          return done('the votes are there');
+        },
+      },
+    });
+    const faults = onceAt('runs:step:recorded', async () => undefined);
+    const dies: FaultPoints = {
+      at: (point, detail) => {
+        if (point !== 'runs:step:recorded' || detail?.step !== 'confirm') return faults.at(point, detail);
+        throw new PlanwardenError('LEASE_LOST', 'the worker died', { remedy: 'none' });
+      },
+    };
+    expect(await engine(made, { faults: dies }).advance(run.id)).toEqual({ kind: 'nothing' });
+    expect((await store.get(run.id)).state).toBe('confirmed');
+    await db.pool.query('UPDATE runs SET lease_until = NULL, lease_owner = NULL WHERE id = $1', [run.id]);
+    await store.wake(run.id);
+    expect((await engine(made).advance(run.id)).kind).toBe('ended');
+    expect((await store.get(run.id)).state).toBe('canceled');
+    expect(acts).toEqual([]);
+  });
+
+  test('as a discard ends it discarded in the same way', async () => {
+    const run = await begin();
+    const { made, acts } = road({
+      confirm: {
+        execute: async (context) => {
+          if (context.run.wait === null) return { kind: 'wait', reason: 'approval', message: 'a vote', forMs: 0 };
+          await store.requestDiscard(run.id, owner);
+          return done('the votes are there');
+        },
+      },
+    });
+    expect((await engine(made).advance(run.id)).kind).toBe('parked');
+    expect((await engine(made).advance(run.id)).kind).toBe('ended');
+    expect(await store.get(run.id)).toMatchObject({ state: 'discarded', outcome: { code: 'VOTE_REJECTED' } });
+    expect(acts).toEqual([]);
+  });
+});
+
+test('a cancel is refused once something was released, also where the road waits at confirm again', async () => {
+  const run = await begin();
+  let isFirst = true;
+  const { made, acts } = road({
+    confirm: {
+      execute: async () =>
+        isFirst ? done('ok') : { kind: 'wait', reason: 'freeze', message: 'all stand still', forMs: 0 },
+    },
+    merge: {
+      execute: async () => {
+        isFirst = false;
+        return { kind: 'back', step: 'confirm', message: 'the approval grew old' };
+      },
+    },
+  });
+  expect((await engine(made).advance(run.id)).kind).toBe('parked');
+  expect((await store.get(run.id)).state).toBe('awaiting_approval');
+  expect(acts).toHaveLength(1);
+  await expect(store.requestCancel(run.id, owner)).rejects.toMatchObject({ code: 'RUN_ENDED' });
+  await expect(store.requestDiscard(run.id, owner)).rejects.toMatchObject({ code: 'RUN_ENDED' });
+  expect(await store.get(run.id)).toMatchObject({ cancel: null, discard: null });
+});
