@@ -123,6 +123,11 @@ const migrations: readonly Migration[] = [
     name: '0005-begin-together',
     sql: BEGIN_RUNS_FUNCTION,
   },
+  {
+    // Every worker looks for them all the time, and there are hardly ever any.
+    name: '0006-strangers',
+    sql: `CREATE INDEX runs_strangers ON runs (pipeline) WHERE NOT ended AND wait_reason = 'pipeline_changed';`,
+  },
 ];
 
 /** Brings the tables of this library up to date. */

@@ -54,8 +54,15 @@ export async function createWorker(options: WorkerOptions): Promise<RunWorker> {
     inHand.delete(travelling);
   };
   const listener = await options.listen(advance, concurrency);
-  await engine.wakeReturned();
-  const sweeper = createSweeper({ store, bell, advance, concurrency, isIdle: () => isClosing || isPaused(), log });
+  const sweeper = createSweeper({
+    engine,
+    store,
+    bell,
+    advance,
+    concurrency,
+    isIdle: () => isClosing || isPaused(),
+    log,
+  });
   const timer = setInterval(() => void sweeper(), sweepMs);
   void sweeper();
   return {
@@ -75,6 +82,7 @@ export async function createWorker(options: WorkerOptions): Promise<RunWorker> {
  * many at a time as it would hear: Postgres says what is next, not the bell. The next look does not wait for them.
  */
 function createSweeper(parts: {
+  readonly engine: Pick<RunEngine, 'wakeReturned'>;
   readonly store: Pick<RunStore, 'due'>;
   readonly bell: Bell;
   readonly advance: (run: string) => Promise<void>;
@@ -82,7 +90,7 @@ function createSweeper(parts: {
   readonly isIdle: () => boolean;
   readonly log: Log;
 }): () => Promise<void> {
-  const { store, bell, advance, concurrency, isIdle, log } = parts;
+  const { engine, store, bell, advance, concurrency, isIdle, log } = parts;
   let isSweeping = false;
   let carried = 0;
   const carry = (run: string): void => {
@@ -95,6 +103,8 @@ function createSweeper(parts: {
     if (isSweeping || isIdle()) return;
     isSweeping = true;
     try {
+      // While two releases work side by side the other one may park runs of a road that only this one has.
+      await engine.wakeReturned();
       let isRinging = true;
       for (const run of await store.due(100)) {
         // One that does not ring says enough about those after it.
