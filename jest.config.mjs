@@ -41,7 +41,8 @@ const config = {
   testPathIgnorePatterns: peers ? ['/node_modules/'] : ['/node_modules/', '/test/peers/'],
   // A bound for what hangs, not a measure: the machines are shared.
   testTimeout: 300_000,
-  maxWorkers: peers ? 1 : 2,
+  // Of two cores one would often stand idle: files wait for processes, timers and each other.
+  maxWorkers: peers ? 1 : 3,
 };
 
 export { config as default };

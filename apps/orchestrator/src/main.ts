@@ -3,10 +3,6 @@ import { isPlanwardenError, PlanwardenError } from '@planwarden/contracts';
 import { loadConfig } from './config.js';
 import { createLog } from './log.js';
 import { ROLES, type Role, type RoleOptions, STOP_MS, type StartedRole } from './roles/role.js';
-import { startAll } from './roles/start-all.js';
-import { startOrchestrator } from './roles/start-orchestrator.js';
-import { startSandboxRole } from './roles/start-sandbox-role.js';
-import { startWorkerRole } from './roles/start-worker.js';
 
 interface Arguments {
   readonly role: Role;
@@ -17,11 +13,12 @@ interface Arguments {
   readonly logLevel: string;
 }
 
+/** Loaded when it is known that there is something to start: a mistake is told before most of the program is read. */
 const STARTS: Readonly<Record<Role, (options: RoleOptions) => Promise<StartedRole>>> = {
-  all: startAll,
-  orchestrator: startOrchestrator,
-  worker: startWorkerRole,
-  sandbox: startSandboxRole,
+  all: async (options) => (await import('./roles/start-all.js')).startAll(options),
+  orchestrator: async (options) => (await import('./roles/start-orchestrator.js')).startOrchestrator(options),
+  worker: async (options) => (await import('./roles/start-worker.js')).startWorkerRole(options),
+  sandbox: async (options) => (await import('./roles/start-sandbox-role.js')).startSandboxRole(options),
 };
 
 const OPTIONS = {
