@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { breakGlassChallenge, verifyPresence, voteChallenge } from '@planwarden/approvals';
-import type { Vote } from '@planwarden/contracts';
+import type { RunDetail, Vote } from '@planwarden/contracts';
 import { SoftwarePasskey } from '../../libs/approvals/src/authenticator.spec-kit.js';
 import { hasEnded, type Json, NGINX, type RunSeen, startWorld, type World, waitsForApproval } from './world.js';
 
@@ -164,6 +164,39 @@ describe('presence', () => {
     if (!kept?.presence) throw new Error('the vote kept no assertion');
     await expect(verifyPresence(kept.presence, voteChallenge(kept.subjectDigest))).resolves.toMatchObject({});
     edit(withTarget('    quorum: 1\n'));
+  });
+
+  // gate: self-approval
+  test('where one person is all there are, who asked approves with a passkey alone, and it is said everywhere', async () => {
+    const before = readFileSync(configFile(), 'utf8');
+    const own = new SoftwarePasskey(site);
+    const passkey = `    passkeys:\n      - id: ${own.id}\n        publicKey: ${own.publicKey}\n`;
+    edit((yaml) =>
+      withTarget('    quorum: 1\n')(yaml)
+        .replace(/^ {2}- id: reviewer\n[\s\S]*?(?=^agents:)/m, '')
+        .replace('login: olivia-owner }\n', `login: olivia-owner }\n${passkey}`),
+    );
+    const waiting = await waitingRun();
+    const id = waiting.run.id;
+    const rest = await world.signIn('owner', 'localhost');
+    const seen = async () => {
+      const { approval } = (await rest('GET', `/api/v1/runs/${id}`)).body as unknown as RunDetail;
+      if (!approval) throw new Error('nobody is asked');
+      return approval.tally;
+    };
+    const vote = { subjectDigest: digestOf(waiting), decision: 'approve' };
+    await world.review('olivia-owner', pullOf(waiting).number, 'APPROVE', pullOf(waiting).sha);
+    expect((await rest('POST', `/api/v1/runs/${id}/votes`, vote)).status).toBe(201);
+    expect(await seen()).toMatchObject({ reached: false, uncounted: [{ code: 'ASSURANCE_TOO_LOW' }] });
+    const presence = own.assert(voteChallenge(digestOf(waiting)));
+    expect((await rest('POST', `/api/v1/runs/${id}/votes`, { ...vote, presence })).status).toBe(201);
+    expect((await world.until(id, hasEnded)).run.state).toBe('applied');
+    expect(await seen()).toMatchObject({ selfApproved: ['owner'], approvals: [{ assurance: 'presence' }] });
+    const log = await world.call('get_run_log', { run: id });
+    expect(JSON.stringify(log.data)).toContain('self_approved by owner, with a passkey');
+    const page = await fetch(`${world.at.github.url}/ui/platform/infrastructure/pull/${pullOf(waiting).number}`);
+    expect(await page.text()).toContain('Approved: 1 of 1; self_approved by owner');
+    edit(() => before);
   });
 
   test('a first passkey at the first sign-in, a further one by it, and neither for a run that waits', async () => {
