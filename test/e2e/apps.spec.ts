@@ -7,8 +7,8 @@ import { hasEnded, NGINX, type RunSeen, startWorld, type World, waitsForApproval
 type AppName = keyof typeof APP_PERMISSIONS;
 const SLUG: Record<AppName, string> = { author: 'planwarden-author', release: 'planwarden-release' };
 /**
- * `actions` is needed only where a target plans or applies there, and the tests of that road need it. `metadata` GitHub gives
- * to every App; it cannot be taken away.
+ * `actions` is needed only where a target plans or applies there: `workflows.spec.ts` takes it away. `metadata` GitHub gives to
+ * every App; it cannot be taken away.
  */
 const EXEMPT = ['actions', 'metadata'];
 

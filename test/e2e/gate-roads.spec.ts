@@ -246,6 +246,25 @@ describe('presence', () => {
   });
 });
 
+// gate: neutral-keeps
+test('a release with another bundle that judges the same is asked again, and the votes stand', async () => {
+  const waiting = await waitingRun();
+  const { services } = world.at.app;
+  const shipped = services.guardrails.bundleDigest;
+  // Policy changes by a restart with another release; what a run sees of it is another digest and the new verdict.
+  const bundle = Reflect.get(services.guardrails, 'bundle') as { digest: string };
+  bundle.digest = `sha256:${'e'.repeat(64)}`;
+  try {
+    await world.review('ravi-reviewer', pullOf(waiting).number, 'APPROVE', pullOf(waiting).sha);
+    const { run } = await world.until(waiting.run.id, hasEnded);
+    expect(run).toMatchObject({ state: 'applied', round: 1, outcome: null });
+    const plans = (await services.decisions.listForRun(run.id)).filter(({ phase }) => phase === 'plan');
+    expect(new Set(plans.map(({ bundleDigest }) => bundleDigest))).toEqual(new Set([shipped, bundle.digest]));
+  } finally {
+    bundle.digest = shipped;
+  }
+});
+
 describe('freeze', () => {
   // gate: freeze-answer
   test('holds what is approved, is an answer for agents, and lets go when lifted', async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { defaultSeed, type SandboxGitHub, startSandboxGitHub } from '@planwarden/sandbox-github';
+import { APP_PERMISSIONS, createSourceControl } from '@planwarden/source-control';
 
 /** The shipped workflow files in the sandbox's Actions, up to where a terraform would be needed. */
 const shipped = (name: string): string =>
@@ -110,4 +111,24 @@ test('an apply stands on the tag of its run and nowhere else', async () => {
   // There is no such plan to open, so it ends before anything of Terraform is set up.
   expect(log).toContain('Artifact not found for name: planwarden-plan-run_5-1');
   expect(log).not.toContain(NO_TERRAFORM);
+});
+
+test('with exactly the permissions of the release App the road of Actions works, and it needs actions to start and to read', async () => {
+  const { control } = github;
+  const repository = { owner: 'platform', name: 'infrastructure' };
+  const ours = createSourceControl({ baseUrl: github.url, credential: { token: release ?? '' }, repository });
+  const { actions, ...fewer } = APP_PERMISSIONS.release;
+  const commit = await head();
+  const inputs = { run: 'run_6', ...common, commit };
+  const startOne = () => ours.startWorkflow({ workflow: 'planwarden-plan.yml', ref: 'main', inputs });
+  control.grant('planwarden-release', { ...fewer, actions });
+  await startOne();
+  expect((await logs('Planwarden plan run_6/1', 1))[0]).toContain('planwarden: this run goes on');
+  expect((await ours.workflowRuns(commit)).map(({ name }) => name)).toContain('Planwarden plan run_6/1');
+  expect(control.permissionsUsed('planwarden-release')).toContain(`actions:${actions}`);
+  control.grant('planwarden-release', { ...fewer, actions: 'read' });
+  await expect(startOne()).rejects.toMatchObject({ code: 'OUTSIDE_REFUSED' });
+  control.grant('planwarden-release', fewer);
+  await expect(ours.workflowRuns(commit)).rejects.toMatchObject({ code: 'OUTSIDE_REFUSED' });
+  control.grant('planwarden-release', APP_PERMISSIONS.release);
 });

@@ -1,6 +1,6 @@
 /** The planwarden.yaml of a first start: one target, an owner for whom the agent acts, and a reviewer. */
 export function firstConfig(agentTokenDigest: string): string {
-  return `# Planwarden's configuration. Read at start; a mistake is reported with its line.
+  return `# Planwarden's configuration. A mistake is reported with its line; people, targets and agents are read again while it runs.
 mode: sandbox # GitHub and the cluster are built in; mode real is not supported yet
 
 listen:
