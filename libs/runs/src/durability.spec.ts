@@ -228,6 +228,26 @@ describe('a step that misbehaves', () => {
     expect((await store.events(run.id)).map(({ kind }) => kind)).toContain('effect:done');
   });
 
+  test('an effect whose intent was written after a cancel is not done', async () => {
+    const run = await begin();
+    const acts: string[] = [];
+    const made = pipeline({
+      plan: {
+        effects: [
+          { name: 'push', kind: 'once', race, key: ({ id }) => id, reconcile: async () => ({ found: 'absent' }) },
+        ],
+        execute: async (context) => {
+          await store.requestCancel(context.run.id, { by: 'person:owner', reason: 'wrong' });
+          await context.effect('push', asAny, async () => acts.push('pushed'));
+          return done('ok');
+        },
+      },
+    });
+    expect(await engine(made).advance(run.id)).toEqual({ kind: 'ended' });
+    expect(await store.get(run.id)).toMatchObject({ state: 'canceled' });
+    expect(acts).toEqual([]);
+  });
+
   test('a step whose lease was lost is told so, and waits for nobody', async () => {
     const run = await begin();
     const made = pipeline({
@@ -240,6 +260,43 @@ describe('a step that misbehaves', () => {
       },
     });
     expect(await engine(made, { leaseMs: 60 }).advance(run.id)).toEqual({ kind: 'nothing' });
+  });
+});
+
+describe('an effect that its target refuses', () => {
+  const refused = () => new PlanwardenError('MCP_TOOL_FAILED', 'it is there already', { remedy: 'none' });
+  const made = (there: readonly string[], refusals: { count: number }): Pipeline =>
+    pipeline({
+      plan: {
+        effects: [
+          {
+            ...{ name: 'push', kind: 'once', race, key: ({ id }) => id },
+            reconcile: async () => {
+              if (there.length === 0) return { found: 'absent' };
+              return there.length > 1 ? { found: 'double', message: 'two' } : { found: 'present', result: there[0] };
+            },
+          },
+        ],
+        execute: async (context) => {
+          const result = await context.effect('push', asAny, async () => {
+            refusals.count += 1;
+            throw refused();
+          });
+          return done('ok', { result });
+        },
+      },
+    });
+
+  test.each([
+    ['because it is there: it is found, and not tried again', ['theirs'], 'applied', null],
+    ['because it is there twice: a person has to look', ['one', 'other'], 'errored', 'EFFECT_DOUBLE'],
+    ['and which is not there: the refusal stands', [], 'errored', 'MCP_TOOL_FAILED'],
+  ])('%s', async (_, there, state, code) => {
+    const run = await begin();
+    const refusals = { count: 0 };
+    await engine(made(there, refusals)).advance(run.id);
+    const ended = await store.get(run.id);
+    expect([ended.state, ended.outcome?.code ?? null, refusals.count]).toEqual([state, code, 1]);
   });
 });
 

@@ -35,6 +35,7 @@ export class LeasedRun {
   #timer: NodeJS.Timeout | undefined;
   #tail: Promise<unknown> = Promise.resolve();
   #refusal: unknown;
+  #onCancel: ((demand: Demand) => void) | undefined;
 
   constructor(
     private readonly pool: pg.Pool,
@@ -83,6 +84,11 @@ export class LeasedRun {
     this.#mayHaveLocks = true;
   }
 
+  /** Calls back when an answer of the journal tells of a cancel for the first time. */
+  onCancel(callback: (demand: Demand) => void): void {
+    this.#onCancel = callback;
+  }
+
   hearsCancel(cancel: Demand): void {
     this.#run = { ...this.#run, cancel };
   }
@@ -123,6 +129,7 @@ export class LeasedRun {
     try {
       const { cancel, discard, updatedAt } = await this.#written(request);
       if (request.timing.release !== true) this.wasKept(askedAt);
+      if (cancel !== null && this.#run.cancel === null) this.#onCancel?.(cancel);
       this.#run = { ...this.#run, cancel: cancel ?? this.#run.cancel, discard, updatedAt: updatedAt.toISOString() };
     } catch (error) {
       this.#refusal = isPlanwardenError(error) ? error : databaseAway(error);

@@ -1,4 +1,4 @@
-import { type FaultPoints, type Log, PlanwardenError } from '@planwarden/contracts';
+import { type FaultPoints, isPlanwardenError, type Log, PlanwardenError } from '@planwarden/contracts';
 import type pg from 'pg';
 import type { LeasedRun } from './leased-run.js';
 import { giveLock, handOnLock, pinLock, takeLock } from './locks.js';
@@ -37,6 +37,11 @@ export class StepAbort {
   abort(reason: Error, { now = false }: { readonly now?: boolean } = {}): void {
     this.#reason ??= reason;
     if (now || this.#acting === 0) this.#controller.abort(this.#reason);
+  }
+
+  /** @throws the reason where a stop was asked for, though what is under way may still come to its end */
+  throwIfAsked(): void {
+    if (this.#reason !== undefined) throw this.#reason;
   }
 
   async acting<T>(act: () => Promise<T>): Promise<T> {
@@ -86,7 +91,7 @@ export function stepContext(parts: ContextParts): StepContext {
 
 /** Intent, act, record. An intent found from before means doubt: the target is asked first. */
 async function runEffect<T>(
-  { leased, run, step, faults }: ContextParts,
+  { leased, run, step, faults, abort }: ContextParts,
   context: StepContext,
   name: string,
   shape: Shape<T>,
@@ -101,6 +106,8 @@ async function runEffect<T>(
   if (effect.kind === 'once') {
     if (before === undefined) {
       await leased.append([{ kind: 'effect:intent', data: { name, key }, message: `about to do ${name}` }]);
+      // The answer tells of every cancel that was taken before this intent: then it is not done.
+      abort.throwIfAsked();
     } else {
       const found = await reconciled(effect, context, key, shape);
       if (found !== undefined) {
@@ -113,7 +120,15 @@ async function runEffect<T>(
   await faults.at('runs:effect:intended', here);
   await leased.makeSure();
   context.signal.throwIfAborted();
-  const result = await act(key);
+  let result: T;
+  try {
+    result = await act(key);
+  } catch (error) {
+    const there = await thereThoughRefused(effect, context, key, shape, error);
+    if (there === undefined) throw error;
+    await leased.append([doneEntry(name, key, there.result, true)]);
+    return there.result;
+  }
   await faults.at('runs:effect:acted', here);
   await leased.append([doneEntry(name, key, result, false)]);
   await faults.at('runs:effect:recorded', here);
@@ -133,6 +148,28 @@ async function reconciled<T>(
     remedy: 'Look at the target and remove what is there twice, then ask again.',
     failure: 'needs_human',
   });
+}
+
+/**
+ * What a target refuses for good may be there already: of two workers that race the later one is refused, or an earlier
+ * request of ours took effect late. What cannot be told now leaves the refusal as it is.
+ * @throws PlanwardenError EFFECT_DOUBLE
+ */
+async function thereThoughRefused<T>(
+  effect: Effect,
+  context: StepContext,
+  key: string,
+  shape: Shape<T>,
+  refusal: unknown,
+): Promise<{ readonly result: T } | undefined> {
+  if (effect.kind !== 'once' || context.signal.aborted) return undefined;
+  if (!isPlanwardenError(refusal) || refusal.failure !== 'final' || refusal.code === 'LEASE_LOST') return undefined;
+  try {
+    return await reconciled(effect, context, key, shape);
+  } catch (error) {
+    if (isPlanwardenError(error) && error.code === 'EFFECT_DOUBLE') throw error;
+    return undefined;
+  }
 }
 
 function doneEntry(name: string, key: string, result: unknown, isReconciled: boolean): RunEventEntry {

@@ -6,7 +6,7 @@ import { LeasedRun } from './leased-run.js';
 import { RunStore } from './run.repository.js';
 import { StepAbort, stepContext } from './run-context.js';
 import { type RunEngineOptions, withDefaults } from './run-engine-options.js';
-import type { RunEventEntry } from './run-event.js';
+import type { Demand, RunEventEntry } from './run-event.js';
 import { assertTransition, CANCELABLE_STATES, STOPPABLE_STATES } from './run-states.js';
 import { assertPipeline, type Pipeline, type Step, type StepContext, type StepOutcome } from './step.js';
 import { failureOutcome } from './step-failure.js';
@@ -89,19 +89,21 @@ export class RunEngine {
   }
 
   #keep(leased: LeasedRun, stop: Stop): () => void {
+    const canceled = (demand: Demand): void => {
+      leased.hearsCancel(demand);
+      // Once: where the cancel comes too late the step runs again, undisturbed.
+      if (stop.hasHeardCancel || !CANCELABLE_STATES.includes(leased.run.state)) return;
+      stop.hasHeardCancel = true;
+      stop.abort.abort(new CanceledWhileRunning('a cancel was asked for'));
+    };
+    leased.onCancel(canceled);
     return this.#leases.keep(leased.hold, {
       kept: (askedAt) => leased.wasKept(askedAt),
       lost: () => {
         stop.isLost = true;
         stop.abort.abort(leaseLost(), { now: true });
       },
-      canceled: (demand) => {
-        leased.hearsCancel(demand);
-        // Once: where the cancel comes too late the step runs again, undisturbed.
-        if (stop.hasHeardCancel || !CANCELABLE_STATES.includes(leased.run.state)) return;
-        stop.hasHeardCancel = true;
-        stop.abort.abort(new CanceledWhileRunning('a cancel was asked for'));
-      },
+      canceled,
     });
   }
 

@@ -3,7 +3,7 @@ import type { RunState } from '@planwarden/contracts';
 import { type RunRecord, type RunStore, rebuildRuns } from '@planwarden/runs';
 import type pg from 'pg';
 import type { Outside } from './outside.js';
-import { STEP_NAMES } from './pipeline.js';
+import { STEP_NAMES, verifiedKey } from './pipeline.js';
 import type { RunPlan } from './plan.js';
 import { ONCE_KINDS, type OnceKind } from './targets.js';
 
@@ -65,7 +65,7 @@ export async function check(trial: Trialled): Promise<Checked> {
   return { problems, effects };
 }
 
-function atItsEnd(run: RunRecord, plan: RunPlan, entries: readonly Entry[], { canceled }: Trialled): string[] {
+function atItsEnd(run: RunRecord, plan: RunPlan, entries: readonly Entry[], { canceled, outside }: Trialled): string[] {
   const ends: readonly RunState[] = canceled.has(run.id) || !plan.ends.includes('canceled') ? plan.ends : ['applied'];
   const problems: string[] = [];
   if (!run.ended || !ends.includes(run.state)) {
@@ -87,6 +87,10 @@ function atItsEnd(run: RunRecord, plan: RunPlan, entries: readonly Entry[], { ca
   const at = asked.step ?? STEP_NAMES[0];
   const begun = after.filter(({ kind, step }) => kind === 'effect:intent' && step !== at);
   if (begun.length > 0) problems.push(`${run.id} began effects of later steps after its cancel`);
+  for (const { data } of after.filter(({ kind }) => kind === 'effect:intent')) {
+    const times = outside.targets.count(data?.name as OnceKind, data?.key ?? '');
+    if (times > 0) problems.push(`${data?.name} of ${run.id} took effect though its intent came after the cancel`);
+  }
   return problems;
 }
 
@@ -136,8 +140,9 @@ function idempotent(run: RunRecord, round: number, outside: Outside): string[] {
   const problems: string[] = [];
   const comments = outside.targets.count('comment', key);
   if (comments > 1 || (isPast && comments !== 1)) problems.push(`${comments} comments of ${key} stand`);
-  const said = round < run.round ? 'checked' : 'verified';
-  if (isPast && outside.targets.text(key) !== said) problems.push(`the text of ${key} is not "${said}"`);
+  if (isPast && outside.targets.text(key) !== 'checked') problems.push(`the text of ${key} is not there`);
+  const isVerified = run.state === 'applied' && round === run.round;
+  if (isVerified && outside.targets.text(verifiedKey(key)) !== 'verified') problems.push(`${key} was not verified`);
   return problems;
 }
 

@@ -80,7 +80,9 @@ export async function postReview(
     if (submitted.isError) await call('pull_request_review_write', { method: 'delete_pending' });
     requireOk(submitted, DOING);
   }
-  const [posted] = await findPosted(services, target, pull.number, context.run.id);
+  const [posted, ...more] = await findPosted(services, target, pull.number, context.run.id);
+  // GitHub has no compare-and-set for it: of two workers that race both are taken.
+  if (more.length > 0) throw doubled(more.length + 1);
   if (posted === undefined || posted.commit_id !== sha) throw notThere();
   return { id: posted.id, event, url: posted.html_url, onLines: commented.length, headSha: pull.headSha };
 }
@@ -143,6 +145,12 @@ const caller =
       target,
       signal,
     });
+
+const doubled = (count: number): PlanwardenError =>
+  new PlanwardenError('EFFECT_DOUBLE', `the review stands on the pull request ${count} times`, {
+    remedy: 'They say the same: dismiss or ignore one of them.',
+    failure: 'needs_human',
+  });
 
 const notThere = (): PlanwardenError =>
   new PlanwardenError('OUTSIDE_ANSWER_INVALID', 'the review that was just written is not there', {

@@ -24,7 +24,7 @@ export function publishReviewStep(services: ChangeServices): Step {
           guard:
             'one pending review an account and pull request; a lock of ours keeps the runs of one pull request apart',
           asks: 'reviews of our author account with that run id, all pages',
-          leaves: 'one review; or two that say the same: then the run ends `EFFECT_DOUBLE`',
+          leaves: 'one review; or two that say the same: the run that sees both ends `EFFECT_DOUBLE`',
         },
         key: (run) => `review/${run.id}`,
         reconcile: ({ run }) => reconcile(services, run),
