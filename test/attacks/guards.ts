@@ -74,6 +74,10 @@ export const GUARDS = {
     holds: 'whoever wrote or pushed a commit of the change does not vote',
     cuts: [cut(TALLY, 'if (input.authors.githubIds.includes(person.github.id)) return isAuthor;')],
   },
+  pusher: {
+    holds: 'whoever pushed to the branch is an author, whatever names stand in the commits',
+    cuts: [cut('libs/source-control/src/review-votes.ts', '.concat(pushers)')],
+  },
   'author-unknown': {
     holds: 'with a commit that maps to nobody no vote counts',
     cuts: [cut(TALLY, 'if (input.authors.unknown) return authorUnknown;')],
@@ -131,13 +135,17 @@ export const GUARDS = {
     holds: 'only a standing approval approves: no comment, nothing dismissed',
     cuts: [
       cut(REVIEWS, `if (review.state === 'DISMISSED' && isHere) {`, 'if (false) {'),
-      cut(REVIEWS, `if (review.state !== 'APPROVED' && review.state !== 'CHANGES_REQUESTED') continue;`),
+      cut(REVIEWS, `if (state !== 'APPROVED' && state !== 'CHANGES_REQUESTED') continue;`),
       cut(
         REVIEWS,
-        `review.state === 'APPROVED' ? 'approve' : 'reject'`,
-        `review.state === 'CHANGES_REQUESTED' ? 'reject' : 'approve'`,
+        `state === 'APPROVED' ? 'approve' : 'reject'`,
+        `state === 'CHANGES_REQUESTED' ? 'reject' : 'approve'`,
       ),
     ],
+  },
+  'reject-dismissed': {
+    holds: 'a reject is taken back by its own writer alone',
+    cuts: [cut(REVIEWS, `if (state !== 'DISMISSED') return false;`, 'return false;')],
   },
   'all-pages': {
     holds: 'reviews are read to the last page',
@@ -148,6 +156,10 @@ export const GUARDS = {
         'octokit.rest.pulls.listReviews({ ...repo, pull_number: number, per_page: 100 }).then(({ data }) => data),',
       ),
     ],
+  },
+  'full-page': {
+    holds: 'a list that was read to its end is read on where it grew',
+    cuts: [cut('libs/source-control/src/conditional-fetch.ts', ' && !isFullLastPage(input, fresh)')],
   },
   head: {
     holds: 'what is merged is the commit that was voted on',

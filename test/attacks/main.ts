@@ -12,7 +12,7 @@ const here = (file: string): string => fileURLToPath(new URL(file, import.meta.u
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const option = (name: string): string | undefined =>
   process.argv.find((one) => one.startsWith(`--${name}=`))?.slice(name.length + 3);
-/** Guards shown at a time: each is a whole installation in a process of its own. */
+/** Installations at a time: of attacks, and of guards, each in a process of its own. */
 const AT_A_TIME = Number(option('jobs') ?? 2);
 const LONGEST_MS = 300_000;
 
@@ -75,7 +75,7 @@ let refused = 0;
 let tried = 0;
 if (wanted === 'all' || wanted === 'on') {
   say(`${attacks.length} attacks, every guard in place:`);
-  const trials = await tryAttacks(attacks, (attack, trial) => {
+  const trials = await tryAttacks(attacks, AT_A_TIME, (attack, trial) => {
     const verdict = held(trial) ? 'refused' : 'FAILED ';
     const got = trial.failure ?? (trial.isRefused ? '' : `met ${trial.refusals.join(' ') || 'nothing'}`);
     say(`${verdict} ${attack.id.padEnd(34)} ${attack.refusal.padEnd(22)} ${trial.released} released ${got}`);

@@ -186,9 +186,12 @@ export class Stage {
   }
 
   /** A review at GitHub; of the evidence commit unless another is given. */
-  review(account: Account, seen: RunSeen, event = 'APPROVE', commit = seen.pullRequest?.evidenceSha ?? '') {
+  async review(account: Account, seen: RunSeen, event = 'APPROVE', commit = seen.pullRequest?.evidenceSha ?? '') {
     const body = { event, commit_id: commit, body: 'Looked at it.' };
-    return this.github(account, 'POST', `/pulls/${seen.pullRequest?.number}/reviews`, body);
+    const made = await this.github(account, 'POST', `/pulls/${seen.pullRequest?.number}/reviews`, body);
+    // An attack that GitHub does not let through proves nothing about us.
+    if (made.status !== 200) throw new Error(`review: ${JSON.stringify(made.body)}`);
+    return made;
   }
 
   /** A comment on the pull request of a run; its id. */
@@ -327,7 +330,7 @@ export class Stage {
       if (released) return { refusals: [...met], gained: true };
       if (ended || (!this.isGuardOff && met.has(refusal))) break;
       if (Date.now() - before > PATIENCE_MS) break;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise((resolve) => setTimeout(resolve, 100));
     }
     await this.world.call('cancel_run', { run });
     const last = await this.world.until(run, (seen) => seen.run.ended);

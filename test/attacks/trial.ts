@@ -31,23 +31,28 @@ export async function tryAttack(stage: Stage, attack: Attack): Promise<Trial> {
   }
 }
 
-/** Tries attacks one after another on one installation; after each is told what came of it. */
+/** Tries attacks on so many installations at a time, one after another on each; after each is told what came of it. */
 export async function tryAttacks(
   attacks: readonly Attack[],
+  atATime: number,
   tell: (attack: Attack, trial: Trial) => void,
 ): Promise<Trial[]> {
-  const stage = await Stage.open();
-  try {
-    const trials: Trial[] = [];
-    for (const attack of attacks) {
-      const trial = await tryAttack(stage, attack);
-      trials.push(trial);
-      tell(attack, trial);
+  const left = [...attacks];
+  const trials: Trial[] = [];
+  const lane = async (): Promise<void> => {
+    const stage = await Stage.open();
+    try {
+      for (let attack = left.shift(); attack !== undefined; attack = left.shift()) {
+        const trial = await tryAttack(stage, attack);
+        trials.push(trial);
+        tell(attack, trial);
+      }
+    } finally {
+      await stage.close();
     }
-    return trials;
-  } finally {
-    await stage.close();
-  }
+  };
+  await Promise.all(Array.from({ length: Math.min(atATime, attacks.length) }, lane));
+  return trials;
 }
 
 /** With a guard cut out: tries its attacks until one gets what it is after. */

@@ -58,3 +58,24 @@ test('another media type, an error and an act are never answered from memory', a
   await read(ask, '/a', { method: 'POST' });
   expect(seen.every(({ condition }) => condition === undefined)).toBe(true);
 });
+
+test('a list that grows onto a second page is read to its end, though its first page is as it was', async () => {
+  const items = ['a', 'b'];
+  const lists = createServer((request, response) => {
+    const page = Number(new URL(request.url ?? '', 'http://x').searchParams.get('page') ?? 1);
+    const body = JSON.stringify(items.slice((page - 1) * 2, page * 2));
+    const etag = `"${Buffer.from(body).toString('hex')}"`;
+    const next = items.length > page * 2 ? { link: `<?page=${page + 1}>; rel="next"` } : {};
+    // Only the items count for the tag, as with any tag made of the body.
+    response.writeHead(request.headers['if-none-match'] === etag ? 304 : 200, { etag, ...next });
+    response.end(body);
+  });
+  await new Promise<void>((resolve) => lists.listen(0, '127.0.0.1', resolve));
+  const ask = conditionalFetch(fetch);
+  const first = async () =>
+    (await ask(`http://127.0.0.1:${(lists.address() as AddressInfo).port}/?per_page=2`)).headers;
+  expect((await first()).get('link')).toBeNull();
+  items.push('c');
+  expect((await first()).get('link')).toBe('<?page=2>; rel="next"');
+  await new Promise((resolve) => lists.close(resolve));
+});

@@ -7,6 +7,8 @@ interface Kept {
 /** Answers kept at most, and the longest that is kept, in characters. */
 const MOST_KEPT = 300;
 const LONGEST_KEPT = 512 * 1024;
+/** Items of a page where no number is asked for, as GitHub documents it. */
+const DEFAULT_PAGE = 30;
 
 /**
  * Asks again only for what changed: a GET that was answered with an ETag carries it the next time, and "not modified"
@@ -28,11 +30,22 @@ export function conditionalFetch(send: typeof fetch): typeof fetch {
     if (answer.status !== 200 || etag === null) return answer;
     const text = await answer.text();
     const fresh: Kept = { etag, text, headers: answer.headers };
-    if (text.length <= LONGEST_KEPT) kept.set(key, fresh);
+    if (text.length <= LONGEST_KEPT && !isFullLastPage(input, fresh)) kept.set(key, fresh);
     const oldest = kept.keys().next();
     if (kept.size > MOST_KEPT && !oldest.done) kept.delete(oldest.value);
     return again(fresh, answer.url);
   };
+}
+
+/**
+ * The last page of a list, with no room left on it. What is added next begins another page and leaves this one as it was,
+ * so "not modified" would hide that there is one: such a page is asked for anew each time.
+ */
+function isFullLastPage(url: string, { text, headers }: Kept): boolean {
+  if (!text.startsWith('[') || /\brel="?next\b/.test(headers.get('link') ?? '')) return false;
+  const size = Number(new URL(url).searchParams.get('per_page') ?? DEFAULT_PAGE);
+  const items: unknown = JSON.parse(text);
+  return Array.isArray(items) && items.length >= size;
 }
 
 function again({ text, headers }: Kept, url: string): Response {

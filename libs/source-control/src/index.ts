@@ -15,7 +15,14 @@ export {
 } from './pull-request-text.js';
 export type { ExpectedPush } from './pushed-files.js';
 export { type MergeFinding, subjectTrailers } from './release-acts.js';
-export type { CommitFacts, ComparedCommit, Comparison, PullRequestView, TreeFile } from './repository-reads.js';
+export type {
+  CommitFacts,
+  ComparedCommit,
+  Comparison,
+  Dismissal,
+  PullRequestView,
+  TreeFile,
+} from './repository-reads.js';
 export { findingsText, type ReviewTextParts, reviewMarker, reviewText } from './review-text.js';
 export { foreignAuthors, type Review, votesFromReviews } from './review-votes.js';
 export { createSourceControl, type SourceControl } from './source-control.js';

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import {
   blockDigest,
+  type Dismissal,
   extractBlock,
   foreignAuthors,
   pullRequestText,
@@ -84,8 +85,8 @@ describe('votes from reviews', () => {
     ...more,
   });
   const people = [{ id: 'reviewer', github: { id: 2 } }];
-  const votes = (reviews: Review[]) =>
-    votesFromReviews({ reviews, evidenceSha: 'e', subjectDigest: 'sha256:d', people });
+  const votes = (reviews: Review[], ...dismissals: Dismissal[]) =>
+    votesFromReviews({ reviews, dismissals, evidenceSha: 'e', subjectDigest: 'sha256:d', people });
 
   test('an approval and a request for changes of the evidence commit vote', () => {
     const result = votes([review({}), review({ id: 2, state: 'CHANGES_REQUESTED' }), review({ state: 'COMMENTED' })]);
@@ -101,18 +102,28 @@ describe('votes from reviews', () => {
   });
   test('a dismissal takes back approvals, never rejects', () => {
     const dismissed = review({ id: 3, state: 'DISMISSED' });
-    expect(votes([review({}), dismissed]).votes).toEqual([]);
-    expect(votes([review({ state: 'CHANGES_REQUESTED' }), dismissed]).votes).toHaveLength(1);
+    const approval = { review: 3, was: 'approved', by: 9 };
+    expect(votes([review({}), dismissed], approval).votes).toEqual([]);
+    expect(votes([review({ state: 'CHANGES_REQUESTED' }), dismissed], approval).votes).toHaveLength(1);
+  });
+  test.each<[string, Dismissal[], string[]]>([
+    ['by its own writer is taken back', [{ review: 3, was: 'changes_requested', by: 2 }], []],
+    ['by anybody else stands', [{ review: 3, was: 'changes_requested', by: 9 }], ['reject']],
+    ['stands where nothing is told of it', [{ review: 4, was: 'changes_requested', by: 2 }], ['reject']],
+  ])('a reject that was dismissed %s', (_, dismissals, decisions) => {
+    const found = votes([review({}), review({ id: 3, state: 'DISMISSED' })], ...dismissals);
+    expect(found.votes.map(({ decision }) => decision)).toEqual(decisions);
   });
 });
 
-test('authors are those of commits the journal did not make; one without an account is unknown', () => {
+test('authors are those of commits the journal did not make, and whoever pushed; one without an account is unknown', () => {
   const commits = [
     { sha: 'ours', authorGithubId: null, committerGithubId: null },
     { sha: 'theirs', authorGithubId: 5, committerGithubId: 6 },
   ];
-  expect(foreignAuthors(commits, ['ours'])).toEqual({ githubIds: [5, 6], unknown: false });
-  expect(foreignAuthors(commits, []).unknown).toBe(true);
+  expect(foreignAuthors(commits, ['ours'], [6, 7])).toEqual({ githubIds: [5, 6, 7], unknown: false });
+  expect(foreignAuthors(commits, [], []).unknown).toBe(true);
+  expect(foreignAuthors(commits, ['ours'], [null]).unknown).toBe(true);
 });
 
 test('a trailer counts only as a line of the last paragraph', () => {

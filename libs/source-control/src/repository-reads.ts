@@ -141,6 +141,15 @@ export function repositoryReads({ octokit, repo }: Connection) {
         }
       }),
 
+    /** GitHub ids of everybody who ever pushed to a branch, whatever names stand in the commits; null for an account gone. */
+    pushers: (branch: string): Promise<(number | null)[]> =>
+      atGitHub('reading who pushed', async () => {
+        const all = await octokit.paginate(octokit.rest.repos.listActivities, {
+          ...{ ...repo, ref: `refs/heads/${branch}`, per_page: 100 },
+        });
+        return [...new Set(all.map(({ actor }) => actor?.id ?? null))];
+      }),
+
     pullRequest: (number: number): Promise<PullRequestView> => atGitHub(`reading PR ${number}`, () => pullView(number)),
 
     /** As `pullRequest`, or null where there is none with this number. */
@@ -183,6 +192,19 @@ export function repositoryReads({ octokit, repo }: Connection) {
         octokit.paginate(octokit.rest.pulls.listReviews, { ...repo, pull_number: number, per_page: 100 }),
       ),
 
+    /** What was dismissed of a PR, and by whom: the list of reviews does not tell what a dismissed one had said. */
+    dismissals: (number: number): Promise<Dismissal[]> =>
+      atGitHub(`reading the dismissals of PR ${number}`, async () => {
+        const all = await octokit.paginate(octokit.rest.issues.listEventsForTimeline, {
+          ...{ ...repo, issue_number: number, per_page: 100 },
+        });
+        return all.flatMap((event) =>
+          'dismissed_review' in event && event.event === 'review_dismissed'
+            ? [{ review: event.dismissed_review.review_id, was: event.dismissed_review.state, by: event.actor.id }]
+            : [],
+        );
+      }),
+
     /** How many comments on lines came with a review. */
     commentsOfReview: (number: number, review: number): Promise<number> =>
       atGitHub(`reading the review comments of PR ${number}`, async () => {
@@ -192,6 +214,15 @@ export function repositoryReads({ octokit, repo }: Connection) {
         return all.filter((comment) => comment.pull_request_review_id === review).length;
       }),
   };
+}
+
+/** A review that somebody dismissed. */
+export interface Dismissal {
+  readonly review: number;
+  /** State it had: `approved`, `changes_requested`. */
+  readonly was: string;
+  /** GitHub id of who dismissed it. */
+  readonly by: number;
 }
 
 function idOf(account: object | null): number | null {

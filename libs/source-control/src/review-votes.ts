@@ -1,6 +1,6 @@
 import type { Authors } from '@planwarden/approvals';
 import type { UncountedVote, Vote } from '@planwarden/contracts';
-import type { ComparedCommit } from './repository-reads.js';
+import type { ComparedCommit, Dismissal } from './repository-reads.js';
 
 /** The part of GitHub's review that a vote is made of. */
 export interface Review {
@@ -14,10 +14,12 @@ export interface Review {
 
 /**
  * Turns all reviews of a PR into votes. Only a review of the evidence commit votes. A dismissal takes back the same
- * account's earlier approvals, never its rejects.
+ * account's earlier approvals, never its rejects. A reject stands whoever dismisses it: only its own writer takes it back.
+ * @param o.dismissals of the PR; a dismissed review of which nothing is told is taken for a reject
  */
 export function votesFromReviews(o: {
   readonly reviews: readonly Review[];
+  readonly dismissals: readonly Dismissal[];
   readonly evidenceSha: string;
   readonly subjectDigest: string;
   readonly people: readonly { readonly id: string; readonly github: { readonly id: number } }[];
@@ -30,10 +32,11 @@ export function votesFromReviews(o: {
     if (review.state === 'DISMISSED' && isHere) {
       votes = votes.filter((vote) => vote.githubId !== githubId || vote.decision === 'reject');
     }
-    if (review.state !== 'APPROVED' && review.state !== 'CHANGES_REQUESTED') continue;
+    const state = standsAsReject(review, o.dismissals) ? 'CHANGES_REQUESTED' : review.state;
+    if (state !== 'APPROVED' && state !== 'CHANGES_REQUESTED') continue;
     const vote: Vote = {
       subjectDigest: isHere ? o.subjectDigest : `commit:${review.commit_id ?? 'none'}`,
-      decision: review.state === 'APPROVED' ? 'approve' : 'reject',
+      decision: state === 'APPROVED' ? 'approve' : 'reject',
       person: o.people.find((person) => person.github.id === githubId)?.id ?? null,
       githubId,
       road: 'pull_request_review',
@@ -51,10 +54,26 @@ export function votesFromReviews(o: {
   return { votes, uncounted };
 }
 
-/** Who wrote the commits our journal did not make. */
-export function foreignAuthors(commits: readonly ComparedCommit[], knownCommits: readonly string[]): Authors {
+/** Whoever may write to a repository may dismiss the reviews of others. */
+function standsAsReject({ id, state, user }: Review, dismissals: readonly Dismissal[]): boolean {
+  if (state !== 'DISMISSED') return false;
+  const dismissed = dismissals.find(({ review }) => review === id);
+  return dismissed === undefined || (dismissed.was !== 'approved' && dismissed.by !== user?.id);
+}
+
+/**
+ * Who wrote the commits our journal did not make, and who pushed to the branch: what a commit says about its author anybody
+ * can write.
+ * @param pushers of the branch, without our own Apps
+ */
+export function foreignAuthors(
+  commits: readonly ComparedCommit[],
+  knownCommits: readonly string[],
+  pushers: readonly (number | null)[],
+): Authors {
   const ids = commits
     .filter((commit) => !knownCommits.includes(commit.sha))
-    .flatMap((commit) => [commit.authorGithubId, commit.committerGithubId]);
+    .flatMap((commit) => [commit.authorGithubId, commit.committerGithubId])
+    .concat(pushers);
   return { githubIds: [...new Set(ids.filter((id) => id !== null))], unknown: ids.includes(null) };
 }

@@ -21,7 +21,17 @@ export async function moveRef(
   if (before === (sha ?? undefined)) return;
   if (sha === null) await repo.git.deleteRef(ref);
   else await repo.git.setRef(ref, sha);
-  core.webhooks.emit('push', await pushPayload(core, repo, ref, before, sha, actor));
+  const payload = await pushPayload(core, repo, ref, before, sha, actor);
+  const type = payload.created ? 'branch_creation' : payload.deleted ? 'branch_deletion' : undefined;
+  repo.state.activities = [
+    ...(repo.state.activities ?? []),
+    {
+      id: core.store.nextId(),
+      ...{ ref, before: before ?? ZERO, after: sha ?? ZERO, at: instant(core.now()), userId: actor.id },
+      type: type ?? (payload.forced ? 'force_push' : 'push'),
+    },
+  ];
+  core.webhooks.emit('push', payload);
   if (!ref.startsWith('refs/heads/')) return;
   const branch = ref.slice('refs/heads/'.length);
   for (const pull of repo.state.pulls.filter((candidate) => candidate.state === 'open' && candidate.head === branch))

@@ -33,6 +33,8 @@ export interface ReviewRecord {
   state: ReviewState;
   commitId: string;
   submittedAt: string;
+  /** Set once somebody dismissed it by hand. */
+  dismissal?: { id: number; by: number; at: string; message: string; was: 'approved' | 'changes_requested' };
 }
 
 /** A comment on a line of the diff; it shows with the review it belongs to. */
@@ -76,6 +78,17 @@ export interface CheckRecord {
   output: { title: string | null; summary: string | null; text: string | null; annotations: Json[] };
 }
 
+/** One move of a ref, and whose push it was. */
+export interface ActivityRecord {
+  id: number;
+  ref: string;
+  before: string;
+  after: string;
+  at: string;
+  type: 'push' | 'force_push' | 'branch_creation' | 'branch_deletion';
+  userId: number;
+}
+
 export interface RepositoryState {
   nextNumber: number;
   pulls: PullRecord[];
@@ -84,6 +97,8 @@ export interface RepositoryState {
   comments: CommentRecord[];
   checks: CheckRecord[];
   actions: ActionsState;
+  /** Absent in a state that was kept before there was any. */
+  activities?: ActivityRecord[];
 }
 
 export interface SandboxState {

@@ -1,4 +1,5 @@
 import type { Attack } from '../attack.js';
+import { MALLORY } from '../installation.js';
 import { type Account, codesOf, noteOf, type Stage } from '../stage.js';
 
 /** Attacks by who votes. */
@@ -63,6 +64,22 @@ export const VOTER_ATTACKS: readonly Attack[] = [
       await stage.push('ravi-reviewer', first.pullRequest?.branch ?? '', {
         [noteOf(first)]: `# ${first.run.id}\n`,
       });
+      await stage.review('ravi-reviewer', first);
+      const second = await stage.round(first.run.id, 2);
+      await stage.review('ravi-reviewer', second);
+      return stage.outcome(first.run.id, 'VOTER_IS_AUTHOR');
+    },
+  },
+  {
+    id: 'pusher-under-another-name',
+    tries: 'an approver pushes a commit that names somebody else as its author, and approves it',
+    guard: 'pusher',
+    refusal: 'VOTER_IS_AUTHOR',
+    run: async (stage) => {
+      const first = await stage.fresh();
+      const author = { name: MALLORY.login, email: MALLORY.email };
+      const files = { [noteOf(first)]: `# ${first.run.id}\n` };
+      await stage.push('ravi-reviewer', first.pullRequest?.branch ?? '', files, { author });
       await stage.review('ravi-reviewer', first);
       const second = await stage.round(first.run.id, 2);
       await stage.review('ravi-reviewer', second);

@@ -116,7 +116,7 @@ export const VOTE_ATTACKS: readonly Attack[] = [
   },
   {
     id: 'second-thoughts-beyond-page-one',
-    tries: 'a change of mind is buried under a hundred comments, and dismissed',
+    tries: 'a change of mind is buried under a hundred comments, and taken back',
     guard: 'all-pages',
     refusal: 'VOTES_BELOW_QUORUM',
     run: async (stage) => {
@@ -125,7 +125,7 @@ export const VOTE_ATTACKS: readonly Attack[] = [
       for (let count = 0; count < 100; count += 1) await stage.review('mallory', seen, 'COMMENT');
       const { body } = await stage.review('tess-third', seen, 'REQUEST_CHANGES');
       const at = `/pulls/${seen.pullRequest?.number}/reviews/${body.id}/dismissals`;
-      await stage.github('mallory', 'PUT', at, { message: 'Never mind.' });
+      await stage.github('tess-third', 'PUT', at, { message: 'Never mind.' });
       await stage.vote('reviewer', seen);
       return stage.outcome(seen.run.id, 'VOTES_BELOW_QUORUM');
     },
@@ -146,6 +146,20 @@ export const VOTE_ATTACKS: readonly Attack[] = [
     },
   },
   {
+    id: 'reject-dismissed-by-another',
+    tries: 'somebody who may write dismisses the reject of an approver',
+    guard: 'reject-dismissed',
+    refusal: 'VOTE_REJECTED',
+    run: async (stage) => {
+      const seen = await stage.fresh();
+      const { body } = await stage.review('tess-third', seen, 'REQUEST_CHANGES');
+      const at = `/pulls/${seen.pullRequest?.number}/reviews/${body.id}/dismissals`;
+      await stage.github('mallory', 'PUT', at, { message: 'Never mind her.' });
+      await stage.review('ravi-reviewer', seen);
+      return stage.outcome(seen.run.id, 'VOTE_REJECTED');
+    },
+  },
+  {
     id: 'reject-re-requested-away',
     tries: 'a review that asks for changes is asked for again, so that it looks open',
     guard: 'reject',
@@ -155,6 +169,23 @@ export const VOTE_ATTACKS: readonly Attack[] = [
       await stage.review('tess-third', seen, 'REQUEST_CHANGES');
       await askAgain(stage, seen);
       await stage.review('ravi-reviewer', seen);
+      return stage.outcome(seen.run.id, 'VOTE_REJECTED');
+    },
+  },
+  {
+    id: 'reject-first-of-page-two',
+    tries: 'page one is filled to its end, the product looks, then the reject comes as the first of page two',
+    guard: 'full-page',
+    refusal: 'VOTE_REJECTED',
+    run: async (stage) => {
+      const seen = await stage.fresh('pair');
+      await stage.comment('tess-third', seen, `/planwarden approve ${seen.approval?.subjectDigest.slice(7, 19)}`);
+      for (let count = 1; count < 100; count += 1) await stage.comment('mallory', seen, 'Nice.');
+      // Whoever opens the run's page has everything read.
+      const ask = await stage.as('watcher');
+      await ask('GET', `/api/v1/runs/${seen.run.id}`);
+      await stage.comment('tess-third', seen, `/planwarden reject ${seen.approval?.subjectDigest.slice(7, 19)}`);
+      await stage.vote('reviewer', seen);
       return stage.outcome(seen.run.id, 'VOTE_REJECTED');
     },
   },

@@ -49,8 +49,10 @@ export async function readVotes(
   const people = services.config.people();
   const earlierDigests = await services.subjects.earlierDigests(run.id, run.round);
   const [reviews, comments] = [await github.reviews(number), await github.comments(number)];
+  const isDismissed = reviews.some(({ state }) => state === 'DISMISSED');
+  const dismissals = isDismissed ? await github.dismissals(number) : [];
   const read = [
-    votesFromReviews({ reviews, evidenceSha, subjectDigest, people }),
+    votesFromReviews({ reviews, dismissals, evidenceSha, subjectDigest, people }),
     votesFromComments({ comments, subjectDigest, earlierDigests, people }),
     await checkPresence(services.passkeys, run.id, await services.votes.list(run.id, run.round), people),
   ];
@@ -61,11 +63,11 @@ export async function readVotes(
 export async function readVoters(services: ChangeServices, run: RunRecord, output: ReadOutput) {
   const pull = await output('open-pull-request', pullRequestRecord);
   const { evidenceSha } = await output('publish-evidence', evidenceRecord);
-  const { commits } = await services
-    .sourceControl(services.config.target(run.target))
-    .compare(pull.baseSha, evidenceSha);
+  const github = services.sourceControl(services.config.target(run.target));
+  const { commits } = await github.compare(pull.baseSha, evidenceSha);
+  const pushers = (await github.pushers(pull.branch)).filter((id) => id === null || !services.botIds.includes(id));
   return {
-    authors: foreignAuthors(commits, [...pull.ourCommits, evidenceSha]),
+    authors: foreignAuthors(commits, [...pull.ourCommits, evidenceSha], pushers),
     agents: { ids: services.config.agents().map((agent) => agent.id), githubIds: [] },
     bots: { githubIds: services.botIds },
   };

@@ -1,7 +1,7 @@
 import { ApiError, type Json, notFound, type Route, repoRoute } from '../http-kit.js';
 import type { RepositoryContext, SandboxCore } from '../sandbox-core.js';
 import type { Level, SeedProtection } from '../seed.js';
-import { accountView } from '../views/account.view.js';
+import { accountView, nodeId } from '../views/account.view.js';
 import { commitView } from '../views/commit.view.js';
 import { fullRepositoryView, repositoryUrl } from '../views/repository.view.js';
 import { branchRules, rulesetView } from '../views/ruleset.view.js';
@@ -65,6 +65,14 @@ const flags = (role: Level | undefined): Record<string, boolean> => ({
 });
 
 export const repositoryRoutes: Route[] = [
+  repoRoute('GET', '/activity', [['contents', 'read']], async ({ core, repo, query }) => {
+    const all = (repo.state.activities ?? []).filter(({ ref }) => query.ref === undefined || ref === query.ref);
+    const items = all.reverse().map(({ id, ref, before, after, at, type, userId }) => ({
+      ...{ id, node_id: nodeId('Activity', id), ref, before, after, timestamp: at, activity_type: type },
+      actor: accountView(core, core.identities.byId(userId)),
+    }));
+    return { status: 200, list: { items } };
+  }),
   repoRoute('GET', '', [['metadata', 'read']], async ({ core, repo }) => ({
     status: 200,
     body: fullRepositoryView(core, repo),

@@ -1,5 +1,6 @@
 import {
   ApiError,
+  instant,
   isRecord,
   type Json,
   notFound,
@@ -11,7 +12,7 @@ import {
 import { addReview, emitReview, pullOf } from '../pull-acts.js';
 import { addLineComment, deletePending, isVisibleTo, submitReview } from '../review-acts.js';
 import type { ReviewRecord } from '../state-store.js';
-import { reviewCommentView, reviewView } from '../views/pull.view.js';
+import { dismissalView, reviewCommentView, reviewView } from '../views/pull.view.js';
 import { actorOf } from './git-ref.routes.js';
 
 const READ: Array<['pull_requests', 'read']> = [['pull_requests', 'read']];
@@ -71,6 +72,12 @@ export const reviewRoutes: Route[] = [
     const own = repo.state.reviews.filter((review) => review.pull === pull.number && isVisible(context, review));
     return { status: 200, list: { items: own.map((review) => reviewView(core, repo, review)) } };
   }),
+  // Of what happened to a pull request the sandbox tells which reviews were dismissed, by whom.
+  repoRoute('GET', '/issues/{issue_number}/timeline', READ, async ({ core, repo, params }) => {
+    const pull = pullOf(repo, params.issue_number);
+    const dismissed = repo.state.reviews.filter((review) => review.pull === pull.number && review.dismissal);
+    return { status: 200, list: { items: dismissed.map((review) => dismissalView(core, repo, review)) } };
+  }),
   repoRoute('POST', '/pulls/{pull_number}/reviews', [['pull_requests', 'write']], async (context) => {
     const review = await createReview(context);
     return { status: 200, body: reviewView(context.core, context.repo, review) };
@@ -124,6 +131,13 @@ export const reviewRoutes: Route[] = [
         throw new ApiError(422, 'Unprocessable Entity', [
           'Can not dismiss a commented or dismissed pull request review',
         ]);
+      review.dismissal = {
+        id: core.store.nextId(),
+        by: actorOf(context).id,
+        at: instant(core.now()),
+        message: text(context.body.message),
+        was: review.state === 'APPROVED' ? 'approved' : 'changes_requested',
+      };
       review.state = 'DISMISSED';
       await emitReview(core, repo, pullOf(repo, params.pull_number), review, 'dismissed', actorOf(context));
       return { status: 200, body: reviewView(core, repo, review) };

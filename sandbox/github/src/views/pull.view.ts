@@ -157,6 +157,22 @@ export function reviewCommentView(core: SandboxCore, repo: RepositoryContext, co
   };
 }
 
+/** `review-dismissed-issue-event` of a timeline. */
+export function dismissalView(core: SandboxCore, repo: RepositoryContext, { id, dismissal }: ReviewRecord): Json {
+  return {
+    id: dismissal?.id,
+    node_id: nodeId('ReviewDismissedEvent', dismissal?.id ?? 0),
+    url: `${repositoryUrl(core, repo)}/issues/events/${dismissal?.id}`,
+    actor: accountView(core, core.identities.byId(dismissal?.by ?? 0)),
+    event: 'review_dismissed',
+    commit_id: null,
+    commit_url: null,
+    created_at: dismissal?.at,
+    performed_via_github_app: null,
+    dismissed_review: { state: dismissal?.was, review_id: id, dismissal_message: dismissal?.message },
+  };
+}
+
 export function commentView(core: SandboxCore, repo: RepositoryContext, comment: CommentRecord): Json {
   return {
     id: comment.id,
