@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { defaultSeed, type SandboxGitHub, startSandboxGitHub } from '@planwarden/sandbox-github';
+import { defaultSeed, type SandboxGitHub, type SeedEnvironment, startSandboxGitHub } from '@planwarden/sandbox-github';
 import { APP_PERMISSIONS, createSourceControl } from '@planwarden/source-control';
 
 /** The shipped workflow files in the sandbox's Actions, up to where a terraform would be needed. */
@@ -131,4 +131,36 @@ test('with exactly the permissions of the release App the road of Actions works,
   control.grant('planwarden-release', fewer);
   await expect(ours.workflowRuns(commit)).rejects.toMatchObject({ code: 'OUTSIDE_REFUSED' });
   control.grant('planwarden-release', APP_PERMISSIONS.release);
+});
+
+test('an environment that admits our tags alone runs no job of a branch, and is what the check of the repository asks for', async () => {
+  const { control } = github;
+  const repository = { owner: 'platform', name: 'infrastructure' };
+  const ours = createSourceControl({ baseUrl: github.url, credential: { token: release ?? '' }, repository });
+  const environments = { plan: 'planwarden-plan-staging', apply: 'planwarden-apply-staging' };
+  const asked = { branch: 'main', quorum: 1, checkName: 'planwarden/plan' };
+  const plain = { variables, secrets: {} };
+  const isMet = async (seeded: Record<string, SeedEnvironment>) => {
+    control.protect('platform/infrastructure', { environments: seeded });
+    const found = await ours.protection({ ...asked, environments });
+    return found.find(({ name }) => name === 'environments')?.isMet;
+  };
+  const admitting = (...admits: { type: 'branch' | 'tag'; name: string }[]) => ({
+    'planwarden-plan-staging': plain,
+    'planwarden-apply-staging': { ...plain, admits },
+  });
+  const tags = { type: 'tag', name: 'planwarden/run/*/*' } as const;
+  const none = await ours.protection({ ...asked, environments: null });
+  expect(none.map(({ name }) => name)).not.toContain('environments');
+  expect(await isMet({ 'planwarden-plan-staging': plain, 'planwarden-apply-staging': plain })).toBe(false);
+  expect(await isMet({ 'planwarden-apply-staging': { ...plain, admits: [tags] } })).toBe(false);
+  expect(await isMet(admitting())).toBe(false);
+  expect(await isMet(admitting(tags, { type: 'branch', name: 'main' }))).toBe(false);
+  expect(await isMet(admitting({ type: 'tag', name: '*' }))).toBe(false);
+  expect(await isMet(admitting({ type: 'branch', name: tags.name }))).toBe(false);
+  expect(await isMet(admitting(tags))).toBe(true);
+  await start('apply', 'run_7', planned);
+  expect((await logs('Planwarden apply run_7/1', 1))[0]).toContain('refs/heads/main is not allowed to deploy');
+  await start('apply', 'run_5', planned, 'planwarden/run/run_5/1');
+  expect((await logs('Planwarden apply run_5/1', 2))[1]).not.toContain('is not allowed to deploy');
 });

@@ -103,5 +103,31 @@ export async function readTagGuards({ octokit, repo }: Connection): Promise<{ re
   return { onlyOurs: false };
 }
 
+/** Tags of applies, as the patterns of an environment may name them. */
+const OUR_RUNS = ['planwarden/run/*/*', 'planwarden/run/**', 'planwarden/**', 'planwarden/**/*'];
+
+/**
+ * Whether both environments are there and that of the apply, which holds what opens a sealed plan, admits jobs of our tags
+ * and of nothing else.
+ */
+export async function readEnvironments(
+  { octokit, repo }: Connection,
+  { plan, apply }: { readonly plan: string; readonly apply: string },
+): Promise<boolean> {
+  const find = (environment_name: string) =>
+    findAtGitHub(
+      'reading an environment',
+      async () => (await octokit.rest.repos.getEnvironment({ ...repo, environment_name })).data,
+    );
+  const applies = await find(apply);
+  if (applies === null || (await find(plan)) === null) return false;
+  // Without a policy, or with one for protected branches, a branch may deploy.
+  if (applies.deployment_branch_policy?.custom_branch_policies !== true) return false;
+  const admitted = await octokit.paginate(octokit.rest.repos.listDeploymentBranchPolicies, {
+    ...{ ...repo, environment_name: apply, per_page: 100 },
+  });
+  return admitted.length > 0 && admitted.every(({ type, name }) => type === 'tag' && OUR_RUNS.includes(name ?? ''));
+}
+
 const fields = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};

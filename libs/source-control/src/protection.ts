@@ -1,5 +1,5 @@
 import { atGitHub, type Connection } from './github-connection.js';
-import { readBranchGuards, readTagGuards } from './protection-reads.js';
+import { readBranchGuards, readEnvironments, readTagGuards } from './protection-reads.js';
 import type { repositoryReads } from './repository-reads.js';
 
 /** What a repository must have before anything is released into it, by name and in the order in which it is told. */
@@ -12,6 +12,7 @@ export const PROTECTION_REQUIREMENTS = {
   'no-bypass': 'nobody goes past these rules, neither administrators nor the release App',
   'no-auto-merge': 'GitHub merges nothing by itself',
   'tags-only-ours': 'tags below planwarden/ are made, moved and deleted by the release App alone',
+  environments: 'the environments of the jobs are there, and that of the apply admits our tags alone',
   'code-owners': 'where the base branch asks for code owners, a CODEOWNERS file names them',
 } as const;
 export type ProtectionRequirement = keyof typeof PROTECTION_REQUIREMENTS;
@@ -22,6 +23,8 @@ export interface ProtectionAsked {
   readonly quorum: number;
   /** Name of the check run that carries our verdict. */
   readonly checkName: string;
+  /** Names of the environments in which GitHub Actions plans and applies; null where it does neither. */
+  readonly environments: { readonly plan: string; readonly apply: string } | null;
 }
 
 export interface ProtectionFinding {
@@ -42,7 +45,7 @@ export function protectionReads(
   releaseAppId: number | null,
 ) {
   const { octokit, repo } = connection;
-  return ({ branch, quorum, checkName }: ProtectionAsked): Promise<ProtectionFinding[]> =>
+  return ({ branch, quorum, checkName, environments }: ProtectionAsked): Promise<ProtectionFinding[]> =>
     atGitHub('reading the protection of the repository', async () => {
       const rules = await readBranchGuards(connection, branch);
       const tags = await readTagGuards(connection);
@@ -58,9 +61,11 @@ export function protectionReads(
         'no-bypass': rules.isSeen && !rules.canBePassed,
         'no-auto-merge': about.allow_auto_merge === false,
         'tags-only-ours': tags.onlyOurs,
+        environments: environments === null || (await readEnvironments(connection, environments)),
         'code-owners': !rules.codeOwners || (await namesCodeOwners(branch)),
       };
-      const names = Object.keys(PROTECTION_REQUIREMENTS) as ProtectionRequirement[];
+      const all = Object.keys(PROTECTION_REQUIREMENTS) as ProtectionRequirement[];
+      const names = all.filter((name) => name !== 'environments' || environments !== null);
       return names.map((name) => ({ name, isMet: met[name] }));
     });
 

@@ -18,7 +18,7 @@ export interface SandboxControl {
   /** Sets what protects a repository from now on, as an administrator would; what is not given stays. */
   protect(
     repository: string,
-    change: Partial<Pick<SeedRepository, 'protection' | 'rulesets' | 'allowAutoMerge'>>,
+    change: Partial<Pick<SeedRepository, 'protection' | 'rulesets' | 'allowAutoMerge' | 'environments'>>,
   ): void;
   /** Sets what an App is allowed from now on. @param slug of the App */
   grant(slug: string, permissions: SeedApp['permissions']): void;

@@ -78,6 +78,8 @@ export interface SeedRepository {
 export interface SeedEnvironment {
   variables: Record<string, string>;
   secrets: Record<string, string>;
+  /** Patterns of the branches and tags whose jobs may use it; absent: any. */
+  admits?: { type: 'branch' | 'tag'; name: string }[];
 }
 
 export interface SandboxSeed {

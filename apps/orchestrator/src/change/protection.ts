@@ -8,7 +8,13 @@ export const protectionOf = (
   { sourceControl }: Pick<ChangeServices, 'sourceControl'>,
   target: Target,
 ): Promise<ProtectionFinding[]> =>
-  sourceControl(target).protection({ branch: target.baseBranch, quorum: target.quorum, checkName: CHECK_NAME });
+  sourceControl(target).protection({
+    ...{ branch: target.baseBranch, quorum: target.quorum, checkName: CHECK_NAME },
+    environments:
+      target.kind === 'terraform' && target.terraform.runner === 'actions'
+        ? { plan: `planwarden-plan-${target.environment}`, apply: `planwarden-apply-${target.environment}` }
+        : null,
+  });
 
 /** What is missing, by name and in words. */
 export async function missingProtection(

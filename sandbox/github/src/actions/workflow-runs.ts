@@ -10,6 +10,7 @@ import { jobPayload, runPayload, workflowView } from '../views/actions.view.js';
 import { repositoryView } from '../views/repository.view.js';
 import type { JobRecord, RunConclusion, WorkflowRunRecord } from './action-records.js';
 import type { ArtifactStore } from './artifact-store.js';
+import { environmentAdmits } from './environment-admits.js';
 import { holds, type Status, textOf } from './expression.js';
 import { JobLog } from './job-process.js';
 import { type JobResult, runJob } from './job-runner.js';
@@ -239,7 +240,13 @@ export class WorkflowRuns {
         outputs: {},
       });
     }
-    const environment = repo.seed.environments?.[textOf(job.environment, base)];
+    const named = textOf(job.environment, base);
+    const environment = repo.seed.environments?.[named];
+    if (environment && !environmentAdmits(environment, run.ref)) {
+      const refused = new JobLog(() => this.core.now(), []);
+      refused.add(`##[error]${run.ref} is not allowed to deploy to ${named} due to environment protection rules.`);
+      return this.endJob(repo, run, record, refused, { conclusion: 'failure', outputs: {} });
+    }
     const token = this.core.identities.jobToken(job.permissions ?? workflow.permissions);
     const secrets = { ...environment?.secrets, GITHUB_TOKEN: token };
     const log = new JobLog(() => this.core.now(), Object.values(secrets));

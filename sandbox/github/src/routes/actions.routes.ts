@@ -26,6 +26,18 @@ interface Known {
   readonly workflow: Workflow;
 }
 
+function environmentView(core: RepoRouteContext['core'], repo: RepositoryContext, name: string): Json {
+  const at = Object.keys(repo.seed.environments ?? {}).indexOf(name);
+  const admits = repo.seed.environments?.[name]?.admits;
+  return {
+    ...{ id: repo.seed.id * 100 + at, node_id: nodeId('Environment', at), name },
+    url: `${repositoryUrl(core, repo)}/environments/${encodeURIComponent(name)}`,
+    html_url: `${core.url}/${repo.fullName}/settings/environments/${at}`,
+    ...{ created_at: EPOCH, updated_at: EPOCH, protection_rules: [] },
+    deployment_branch_policy: admits ? { protected_branches: false, custom_branch_policies: true } : null,
+  };
+}
+
 /** Workflow files of the default branch; each keeps the number it got when it was first seen. */
 async function workflows({ core, repo }: RepoRouteContext): Promise<Known[]> {
   const head = await repo.git.ref(`refs/heads/${repo.seed.defaultBranch}`);
@@ -195,12 +207,20 @@ export const actionsRoutes: Route[] = [
     return { status: 302, location: context.core.storage.link(`${artifact.id}.zip`) };
   }),
   repoRoute('GET', '/environments', READ, async ({ core, repo }) => {
-    const items = Object.keys(repo.seed.environments ?? {}).map((name, at) => ({
-      ...{ id: repo.seed.id * 100 + at, node_id: nodeId('Environment', at), name },
-      url: `${repositoryUrl(core, repo)}/environments/${encodeURIComponent(name)}`,
-      html_url: `${core.url}/${repo.fullName}/settings/environments/${at}`,
-      ...{ created_at: EPOCH, updated_at: EPOCH, protection_rules: [], deployment_branch_policy: null },
-    }));
+    const items = Object.keys(repo.seed.environments ?? {}).map((name) => environmentView(core, repo, name));
     return { status: 200, list: { items, wrap: (page) => ({ total_count: items.length, environments: page }) } };
+  }),
+  repoRoute('GET', '/environments/{environment_name}', READ, async ({ core, repo, params }) => {
+    const name = params.environment_name ?? '';
+    if (!Object.hasOwn(repo.seed.environments ?? {}, name)) throw notFound();
+    return { status: 200, body: environmentView(core, repo, name) };
+  }),
+  repoRoute('GET', '/environments/{environment_name}/deployment-branch-policies', READ, async ({ repo, params }) => {
+    const environment = repo.seed.environments?.[params.environment_name ?? ''];
+    if (!environment) throw notFound();
+    const items = (environment.admits ?? []).map(({ name, type }, at) => ({
+      ...{ id: repo.seed.id * 1000 + at, node_id: nodeId('DeploymentBranchPolicy', at), name, type },
+    }));
+    return { status: 200, list: { items, wrap: (page) => ({ total_count: items.length, branch_policies: page }) } };
   }),
 ];
