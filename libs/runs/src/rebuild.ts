@@ -1,6 +1,7 @@
 import { withTransaction } from '@planwarden/database';
 import type pg from 'pg';
 import { type EffectChange, NEW_RUN, project, type RunView, type StepChange } from './projection.js';
+import { rebuildLocks } from './rebuild-locks.js';
 import type { RunEventBody, RunEventEntry } from './run-event.js';
 
 export interface Rebuilt {
@@ -13,22 +14,22 @@ export interface Rebuilt {
 const PAGE = 500;
 
 /**
- * Makes the rows of every run again from its journal, run by run, each in a transaction of its own: safe while workers
- * are at work. What no entry tells is left as it is (lease, fence, bells heard), or begins anew where the row was lost.
+ * Makes the rows of every run again from its journal, run by run, each in a transaction of its own, and before them the
+ * locks: safe while workers are at work. What no entry tells is left as it is (lease, fence, bells heard), or begins anew where the row was lost.
  */
 export async function rebuildRuns(pool: pg.Pool): Promise<Rebuilt> {
   let after = '';
   let runs = 0;
-  let mended = 0;
+  const mended = await rebuildLocks(pool);
   for (;;) {
     const { rows } = await pool.query<{ run: string }>(
       'SELECT run FROM run_events WHERE seq = 1 AND run > $1 ORDER BY run LIMIT $2',
       [after, PAGE],
     );
-    for (const { run } of rows) if (await rebuildRun(pool, run)) mended += 1;
+    for (const { run } of rows) if (await rebuildRun(pool, run)) mended.add(run);
     runs += rows.length;
     after = rows.at(-1)?.run ?? after;
-    if (rows.length < PAGE) return { runs, mended };
+    if (rows.length < PAGE) return { runs, mended: mended.size };
   }
 }
 

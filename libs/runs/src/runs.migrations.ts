@@ -1,6 +1,7 @@
 import { type Migration, runMigrations } from '@planwarden/database';
 import type pg from 'pg';
 import { BEGIN_RUNS_FUNCTION } from './begin-runs.sql.js';
+import { LOCK_JOURNAL } from './lock-journal.sql.js';
 
 const migrations: readonly Migration[] = [
   {
@@ -127,6 +128,10 @@ const migrations: readonly Migration[] = [
     // Every worker looks for them all the time, and there are hardly ever any.
     name: '0006-strangers',
     sql: `CREATE INDEX runs_strangers ON runs (pipeline) WHERE NOT ended AND wait_reason = 'pipeline_changed';`,
+  },
+  {
+    name: '0007-lock-journal',
+    sql: LOCK_JOURNAL,
   },
 ];
 
