@@ -28,32 +28,45 @@ export async function run({ say, rounds = 5, old = false }) {
 }
 
 async function compare(connectionString, rounds, say) {
+  const { default: pg } = await import('pg');
+  const admin = new pg.Client({ connectionString });
+  await admin.connect();
   const engines = {};
   for (const make of [planwarden, dbos, graphileWorker, floor]) {
-    const engine = await make({ connectionString: await database(connectionString, make.name), steps: STEPS });
+    const engine = await make({ connectionString: await database(admin, connectionString, make.name), steps: STEPS });
     engines[make.name] = { engine, rates: [], carried: [], alone: [] };
   }
+  const turns = Object.keys(engines);
   for (let round = -1; round < rounds; round += 1) {
-    for (const [name, { engine, rates, carried, alone }] of Object.entries(engines)) {
-      const times = [];
-      for (let index = 0; index < 20; index += 1) {
-        const begun = performance.now();
-        await engine.one();
-        times.push(performance.now() - begun);
-      }
-      const runs = round < 0 ? CONCURRENT : engine.runs;
-      const rate = await throughput(engine, runs);
-      if (engine.asked && round >= 0) carried.push(await throughput(await engine.asked(runs), runs));
+    // Another one begins each round, and what the one before left to be written is written first.
+    for (const name of turns) {
+      await admin.query('CHECKPOINT');
+      const seen = await turn(engines[name].engine, round < 0);
       if (round < 0) continue;
-      rates.push(rate);
-      alone.push(...times);
-      say(
-        `${round + 1}/${rounds} ${name}: ${rate.toFixed(0)} steps/s, alone p50 ${percentile(times, 0.5).toFixed(1)} ms`,
-      );
+      for (const [kind, values] of Object.entries(seen)) engines[name][kind].push(...values);
+      const [rate = 0] = seen.rates;
+      const p50 = percentile(seen.alone, 0.5);
+      say(`${round + 1}/${rounds} ${name}: ${rate.toFixed(0)} steps/s, alone p50 ${p50.toFixed(1)} ms`);
     }
+    turns.push(turns.shift());
   }
   for (const { engine } of Object.values(engines)) await engine.close();
+  await admin.end();
   return figures(engines);
+}
+
+/** What one engine does before the next has its turn. */
+async function turn(engine, isWarmUp) {
+  const alone = [];
+  for (let index = 0; index < 20; index += 1) {
+    const begun = performance.now();
+    await engine.one();
+    alone.push(performance.now() - begun);
+  }
+  const runs = isWarmUp ? CONCURRENT : engine.runs;
+  const rates = [await throughput(engine, runs)];
+  const carried = engine.asked ? [await throughput(await engine.asked(runs), runs)] : [];
+  return { alone, rates, carried };
 }
 
 /** Steps a second with CONCURRENT runs under way. */
@@ -94,12 +107,8 @@ function figures(engines) {
   ];
 }
 
-async function database(connectionString, name) {
-  const { default: pg } = await import('pg');
-  const client = new pg.Client({ connectionString });
-  await client.connect();
-  await client.query(`CREATE DATABASE "bench_${name.toLowerCase()}"`);
-  await client.end();
+async function database(admin, connectionString, name) {
+  await admin.query(`CREATE DATABASE "bench_${name.toLowerCase()}"`);
   const url = new URL(connectionString);
   url.pathname = `/bench_${name.toLowerCase()}`;
   return url.href;
