@@ -165,6 +165,35 @@ describe('the road of a pull request', () => {
     expect((await merge()).data.merged).toBe(true);
   });
 
+  test('tells who pushed, what a dismissed review had said, and lets only its writer edit one', async () => {
+    const { author, reviewer, operator } = sandbox;
+    const pull = await openPull(sandbox, 'run/told');
+    await sandbox.control.push({
+      ...{ repository: 'platform/infrastructure', branch: 'run/told', login: 'operator' },
+      files: { 'told.txt': '1\n' },
+    });
+    const pushed = await author.paginate(author.rest.repos.listActivities, { ...repo, ref: 'refs/heads/run/told' });
+    expect(pushed.at(0)).toMatchObject({ activity_type: 'push', actor: { login: 'operator' } });
+    expect(pushed.at(-1)).toMatchObject({ activity_type: 'branch_creation', actor: { type: 'Bot' } });
+    const at = { ...repo, pull_number: pull.number };
+    const { data: review } = await reviewer.rest.pulls.createReview({ ...at, event: 'REQUEST_CHANGES', body: 'No' });
+    const edit = (as: typeof reviewer) =>
+      as.rest.pulls.updateReview({ ...at, review_id: review.id, body: 'No, because.' });
+    expect(await refusal(edit(operator))).toMatchObject({ status: 403 });
+    expect((await edit(reviewer)).data).toMatchObject({ body: 'No, because.', state: 'CHANGES_REQUESTED' });
+    await operator.rest.pulls.dismissReview({ ...at, review_id: review.id, message: 'Settled' });
+    const told = await author.paginate(author.rest.issues.listEventsForTimeline, {
+      ...{ ...repo, issue_number: pull.number },
+    });
+    expect(told).toMatchObject([
+      {
+        event: 'review_dismissed',
+        actor: { login: 'operator' },
+        dismissed_review: { state: 'changes_requested', review_id: review.id, dismissal_message: 'Settled' },
+      },
+    ]);
+  });
+
   test('brings a branch up to date, and refuses a stale wish', async () => {
     const pull = await openPull(sandbox, 'run/behind');
     await sandbox.control.push({
