@@ -2,6 +2,7 @@ import { Link } from '../router/router.js';
 import { Time } from '../ui/time.js';
 import { sentence } from '../words/run-words.js';
 import { useFreezes } from './gate.queries.js';
+import { GlassUntil } from './glass-until.js';
 
 /** On every page while something of the gate is out of the ordinary: what is frozen, and for which run the glass is broken. */
 export function GateBanner() {
@@ -17,15 +18,15 @@ export function GateBanner() {
             {freeze.environment === null ? 'All applies are frozen' : `Applies to ${freeze.environment} are frozen`}
           </strong>{' '}
           by {freeze.by}
-          {freeze.until === null ? '' : ' until '}
+          {freeze.until === null ? '' : ', ends '}
           {freeze.until === null ? null : <Time at={freeze.until} />}: {sentence(freeze.reason, false)}{' '}
           <Link to={{ page: 'freezes' }}>Freezes</Link>
         </p>
       ))}
       {broken.map((glass) => (
         <p key={glass.id} className="gate-banner__line gate-banner__line--broken">
-          <strong>{glass.by} broke the glass</strong> for <Link to={{ page: 'run', id: glass.run }}>one run</Link> until{' '}
-          <Time at={glass.until} />: {sentence(glass.reason, false)}
+          <strong>{glass.by} broke the glass</strong> for <Link to={{ page: 'run', id: glass.run }}>one run</Link>{' '}
+          <GlassUntil at={glass.until} />: {sentence(glass.reason, false)}
         </p>
       ))}
     </section>

@@ -1,6 +1,7 @@
 import type { RunDetail, SessionView, Vote } from '@planwarden/contracts';
 import { useState } from 'react';
 import { BreakGlassForm } from '../gate/break-glass-form.js';
+import { GlassUntil } from '../gate/glass-until.js';
 import { useAnnounce } from '../ui/announcer.js';
 import { Time } from '../ui/time.js';
 import { sentence, shortDigest } from '../words/run-words.js';
@@ -64,7 +65,9 @@ export function ApprovalPanel({ detail, session }: ApprovalPanelProps) {
       )}
       {detail.breakGlass.map((glass) => (
         <p className="notice" key={glass.id}>
-          {glass.by} broke the glass for this run until <Time at={glass.until} />: {sentence(glass.reason, false)}
+          <span>
+            {glass.by} broke the glass for this run <GlassUntil at={glass.until} />: {sentence(glass.reason, false)}
+          </span>
         </p>
       ))}
       {isOpen && approval.tally.reached ? <p>Enough people approved.</p> : null}

@@ -38,6 +38,8 @@ describe('words for runs', () => {
   test('a wait says what for', () => {
     const waiting = run({ state: 'awaiting_approval', wait: { reason: 'approval', message: '1 of 1 votes missing' } });
     expect(sentenceOf(waiting)).toBe('Waiting for approval: 1 of 1 votes missing.');
+    const frozen = { reason: 'freeze' as const, message: 'all applies are frozen by reviewer: a sale' };
+    expect(sentenceOf(run({ wait: frozen }))).toBe('Waiting: all applies are frozen by reviewer: a sale.');
     expect(sentenceOf(run({ wait: { reason: 'lock', message: '' } }))).toBe('Waiting for another run to end.');
     expect(badgeOf(run({ wait: { reason: 'outside_down', message: 'x' } })).tone).toBe('waiting');
   });

@@ -64,7 +64,7 @@ export const STATE_WORDS: Readonly<Record<RunState, StateWords>> = {
 const WAIT_WORDS: Readonly<Record<WaitReason, string>> = {
   approval: 'Waiting for approval',
   lock: 'Waiting for another run to end',
-  freeze: 'Waiting: changes are frozen',
+  freeze: 'Waiting',
   outside_down: 'Waiting for a system outside that does not answer',
   applied_unmerged: 'Applied, but not merged yet',
   sync: 'Waiting for Argo CD to take over the merged commit',
