@@ -79,9 +79,15 @@ function atItsEnd(run: RunRecord, plan: RunPlan, entries: readonly Entry[], { ca
   const asked = entries.find(({ kind }) => kind === 'run:cancel-requested');
   if (!asked) return problems;
   const after = entries.filter(({ seq }) => seq > asked.seq);
-  const isTooLate =
-    asked.step === 'confirm' || entries.some(({ seq, data }) => seq < asked.seq && data?.name === 'apply');
-  if (run.state === 'applied' && !isTooLate) problems.push(`${run.id} was canceled in time and applied`);
+  const before = entries.filter(({ seq }) => seq < asked.seq);
+  const isReleased = before.some(
+    ({ kind, round, data }) =>
+      kind === 'effect:done' && round === asked.round && RELEASED.includes(data?.name as OnceKind),
+  );
+  if (isReleased) problems.push(`a cancel of ${run.id} was taken after something was released`);
+  // Where only an intent is known the target is asked, and what it says decides.
+  const isInDoubt = before.some(({ data }) => data?.name === 'apply');
+  if (run.state === 'applied' && !isInDoubt) problems.push(`${run.id} was canceled in time and applied`);
   if (run.state !== 'canceled') return problems;
   // That a run sets out is written with its first entry: until then it stands before its first step.
   const at = asked.step ?? STEP_NAMES[0];
