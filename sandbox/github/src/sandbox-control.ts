@@ -26,6 +26,7 @@ export function sandboxControl(core: SandboxCore): SandboxControl {
     loseWebhooks: (lose) => {
       faults.loseWebhooks = lose;
     },
+    holdWebhooks: () => core.webhooks.hold(),
     holdDispatches: () => core.actions.close('create'),
     holdRunners: () => core.actions.close('start'),
     violations: () => core.contract.violations,

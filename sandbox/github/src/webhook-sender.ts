@@ -25,6 +25,7 @@ export class WebhookSender {
   readonly deliveries: SandboxDelivery[] = [];
   private hooks: SandboxWebhook[] = [];
   private tail: Promise<void> = Promise.resolve();
+  private held: (() => Promise<void>)[] | undefined;
 
   constructor(
     private readonly contract: Contract,
@@ -51,8 +52,21 @@ export class WebhookSender {
       if (!hook.events || hook.events.includes(event)) {
         const delivery: SandboxDelivery = { id: randomUUID(), event, action, url: hook.url, status: null };
         this.deliveries.push(delivery);
-        if (!this.faults.loseWebhooks) this.tail = this.tail.then(() => this.send(hook, delivery, body));
+        if (this.faults.loseWebhooks) continue;
+        const send = (): Promise<void> => this.send(hook, delivery, body);
+        if (this.held) this.held.push(send);
+        else this.tail = this.tail.then(send);
       }
+  }
+
+  /** Keeps back what is made from now on. @returns sends it, as often as it is called; what comes after is sent at once */
+  hold(): (how: { readonly isReversed: boolean }) => void {
+    const held: (() => Promise<void>)[] = [];
+    this.held = held;
+    return ({ isReversed }) => {
+      if (this.held === held) this.held = undefined;
+      for (const send of isReversed ? [...held].reverse() : held) this.tail = this.tail.then(send);
+    };
   }
 
   /** Resolves when everything made so far was sent. */
