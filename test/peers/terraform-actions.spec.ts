@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { type FaultPoints, PlanwardenError } from '@planwarden/contracts';
+import { createPool } from '@planwarden/database';
 import { hasEnded, type RunSeen, startWorld, type World, waitsForApproval } from '../e2e/world.js';
 
 const peers: { findTerraform(): string | undefined; ensureOpenTofu(): string } = await import(
@@ -204,6 +205,34 @@ describe('GitHub Actions that fail', () => {
     const runs = [...(await github(at).workflowRuns(codeSha))].sort((a, b) => a.id - b.id);
     expect(runs.map(({ conclusion }) => conclusion)).toEqual(['success', 'failure']);
     expect(await github(at).workflowLog(runs[1]?.id ?? 0)).toContain('planwarden-end {"code":"DUPLICATE_START"}');
+  });
+
+  test('two workers at the start of the plan, let go at the same instant: the later run ends as a duplicate', async () => {
+    const at = await opened({});
+    const { control } = at.at.github;
+    const { runs } = at.at.app.services;
+    const open = control.pause('actions/create-workflow-dispatch');
+    const run = await proposed(at, { 'main.tf': GREETING });
+    const held = async (count: number): Promise<void> => {
+      while (control.held('actions/create-workflow-dispatch') < count) {
+        await new Promise((resolve) => setTimeout(resolve, 30));
+      }
+    };
+    await held(1);
+    const pool = createPool({ connectionString: at.at.connectionString, max: 1 });
+    await pool.query('UPDATE runs SET lease_owner = NULL, lease_until = NULL WHERE id = $1', [run]);
+    await pool.end();
+    await runs.wake(run);
+    await held(2);
+    open();
+    await approve(at, run);
+    const ended = await at.until(run, hasEnded);
+    expect([ended.run.state, ended.run.outcome]).toEqual(['applied', null]);
+    expect(serial(at)).toBe(1);
+    const { codeSha } = (await runs.output(run, 'open-pull-request', 1)) as { codeSha: string };
+    const started = [...(await github(at).workflowRuns(codeSha))].sort((a, b) => a.id - b.id);
+    expect(started.map(({ conclusion }) => conclusion)).toEqual(['success', 'failure']);
+    expect(await github(at).workflowLog(started[1]?.id ?? 0)).toContain('planwarden-end {"code":"DUPLICATE_START"}');
   });
 
   test('a worker that dies after the start of the apply waits for it and applies once', async () => {
