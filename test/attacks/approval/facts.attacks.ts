@@ -214,7 +214,8 @@ export const FACT_ATTACKS: readonly Attack[] = [
     run: async (stage) => {
       const seen = await stage.fresh('brief');
       await passed(61_000);
-      await stage.review('ravi-reviewer', seen);
+      // By then the run may have ended and closed its pull request.
+      await stage.tryReview('ravi-reviewer', seen);
       return stage.outcome(seen.run.id, 'SUBJECT_EXPIRED');
     },
   },
