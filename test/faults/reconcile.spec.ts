@@ -178,6 +178,9 @@ describe('reconcile asks the target', () => {
         expect(await ask(name, inStack)).toEqual({ found: 'present', result: null });
       }
       expect(await ask(name, { ...inStack, round: 2 })).toEqual({ found: 'absent' });
+      // The jobs that were started ask the same, to find out which of them is the first: none of them is to meet the fault.
+      while ((await github.workflowRuns(commit)).some(({ isOver }) => !isOver))
+        await new Promise((resolve) => setTimeout(resolve, 20));
       world.at.github.control.failNext('actions/list-workflow-runs-for-repo', 503);
       await expect(ask(name, inStack)).rejects.toMatchObject({ code: 'OUTSIDE_UNAVAILABLE', failure: 'retryable' });
     },
