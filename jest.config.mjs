@@ -23,6 +23,7 @@ const base = {
     '^eventsource-parser$': '<rootDir>/node_modules/eventsource-parser/dist/index.js',
     '^eventsource-parser/stream$': '<rootDir>/node_modules/eventsource-parser/dist/stream.js',
   },
+  testSequencer: '<rootDir>/test/longest-first.cjs',
   transform: { '^.+\\.tsx?$': swc },
   modulePathIgnorePatterns: ['/dist/'],
 };

@@ -1,0 +1,86 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { type FaultPoints, PlanwardenError } from '@planwarden/contracts';
+import { hasEnded, NGINX, type RunSeen, startWorld, type World, waitsForApproval } from '../e2e/world.js';
+
+describe('workers that die', () => {
+  /** What befalls the worker of the one installation of this file; each test says what. */
+  let befalls: FaultPoints['at'] = () => undefined;
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld({ faults: { at: (name, at) => befalls(name, at) }, leaseMs: 1000 });
+  });
+  afterEach(() => {
+    befalls = () => undefined;
+  });
+  afterAll(() => world.stop());
+
+  /** Effects of one run that may happen once only, in their order, before its merge. */
+  const BEFORE_MERGE = ['create-branch', 'push-files', 'create-pull-request', 'evidence-commit'];
+
+  /** Fails once for each of the effects when its point is met, as if the worker had died there. */
+  function diesAt(point: string, effects: readonly string[], error: () => PlanwardenError): void {
+    const left = new Set(effects);
+    befalls = (name, { effect = '' } = {}) => {
+      if (name === point && left.delete(effect)) throw error();
+    };
+  }
+  const gone = () => new PlanwardenError('LEASE_LOST', 'the worker died', { remedy: 'none' });
+  const cut = () =>
+    new PlanwardenError('OUTSIDE_UNAVAILABLE', 'the answer was lost', { remedy: 'none', failure: 'retryable' });
+
+  async function approveAndEnd(run: string): Promise<RunSeen> {
+    const waiting = await world.until(run, waitsForApproval);
+    const { number, evidenceSha } = waiting.pullRequest ?? { number: 0, evidenceSha: null };
+    expect(await world.review('ravi-reviewer', number, 'APPROVE', evidenceSha ?? '')).toBe(200);
+    return world.until(run, hasEnded);
+  }
+
+  /** Commits: one with the files, one evidence; checks: the plan, and what confirm found; everything else exactly once. */
+  const ONCE = { 'git/create-ref': 1, 'git/create-commit': 2, 'pulls/create': 1, 'pulls/merge': 1, 'checks/create': 2 };
+
+  /** A change carried to its end, and how often each effect happened for it. */
+  async function carry(name: string): Promise<{ ended: RunSeen; done: Record<string, number> }> {
+    const { control } = world.at.github;
+    const before = control.countEffects();
+    const ended = await approveAndEnd(await world.propose({ ...NGINX, name }));
+    const now = Object.entries(control.countEffects());
+    return { ended, done: Object.fromEntries(now.map(([effect, count]) => [effect, count - (before[effect] ?? 0)])) };
+  }
+
+  // gate: reenters-at-confirm
+  describe('a worker that dies', () => {
+    test('right after the merge, before its journal entry: the run ends applied, merged once', async () => {
+      diesAt('runs:effect:acted', ['merge'], gone);
+      const { ended, done } = await carry('after-merge');
+      expect([ended.run.state, ended.run.outcome]).toEqual(['applied', null]);
+      expect(done).toMatchObject(ONCE);
+      const messages = (await world.at.app.services.runs.events(ended.run.id)).map((event) => event.message);
+      expect(messages).toContain('enters again at confirm');
+      expect(messages).toContain('an earlier attempt of ours had merged exactly this commit');
+    });
+
+    test('after every effect in turn: each is found again and none is done twice', async () => {
+      diesAt('runs:effect:acted', [...BEFORE_MERGE, 'merge'], cut);
+      const { ended, done } = await carry('after-each');
+      expect(ended.run.state).toBe('applied');
+      expect(done).toMatchObject(ONCE);
+    });
+
+    test('after every intent in turn: each is done once by the next attempt', async () => {
+      diesAt('runs:effect:intended', [...BEFORE_MERGE, 'merge'], cut);
+      const { ended, done } = await carry('after-intents');
+      expect(ended.run.state).toBe('applied');
+      expect(done).toMatchObject(ONCE);
+    });
+  });
+
+  test.each(['pulls/merge', 'git/create-ref', 'pulls/create', 'git/update-ref'])(
+    'the answer to %s is lost: what happened is found, not repeated',
+    async (operation) => {
+      world.at.github.control.dropAnswerOnce(operation);
+      const { ended, done } = await carry(`lost-${operation.replace('/', '-')}`);
+      expect([ended.run.state, ended.run.outcome]).toEqual(['applied', null]);
+      expect(done).toMatchObject({ 'pulls/create': 1, 'pulls/merge': 1 });
+    },
+  );
+});
