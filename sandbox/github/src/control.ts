@@ -26,6 +26,8 @@ export interface SandboxControl {
   permissionsUsed(slug: string): string[];
   /** The next call of the operation answers with this status and does nothing. */
   failNext(operation: string, status: number): void;
+  /** Every call of the operation, whoever makes it, answers so until the returned function is called. */
+  fail(operation: string, status: number): () => void;
   /** The next call of the operation takes effect, then the connection is cut instead of answered. */
   dropAnswerOnce(operation: string): void;
   /** Calls of the operation wait until the returned function is called. */
@@ -64,12 +66,17 @@ export class Faults {
   /** `slug name:level`, each once. */
   readonly permissions = new Set<string>();
   private readonly failures = new Map<string, number[]>();
+  private readonly failing = new Map<string, number>();
   private readonly drops = new Map<string, number>();
   private readonly pauses = new Map<string, Promise<void>>();
   private readonly waiting = new Map<string, number>();
 
   failNext(operation: string, status: number): void {
     this.failures.set(operation, [...(this.failures.get(operation) ?? []), status]);
+  }
+  fail(operation: string, status: number): () => void {
+    this.failing.set(operation, status);
+    return () => void this.failing.delete(operation);
   }
   dropAnswerOnce(operation: string): void {
     this.drops.set(operation, (this.drops.get(operation) ?? 0) + 1);
@@ -107,7 +114,7 @@ export class Faults {
       await gate;
       this.waiting.set(operation, this.held(operation) - 1);
     }
-    const status = this.failures.get(operation)?.shift();
+    const status = this.failing.get(operation) ?? this.failures.get(operation)?.shift();
     if (status !== undefined) throw new ApiError(status, status >= 500 ? 'Server Error' : 'Refused by a test fault');
   }
   takeDrop(operation: string): boolean {

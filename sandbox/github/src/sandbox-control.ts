@@ -20,6 +20,7 @@ export function sandboxControl(core: SandboxCore): SandboxControl {
     permissionsUsed: (slug) =>
       [...faults.permissions].filter((used) => used.startsWith(`${slug} `)).map((used) => used.slice(slug.length + 1)),
     failNext: (operation, status) => faults.failNext(operation, status),
+    fail: (operation, status) => faults.fail(operation, status),
     dropAnswerOnce: (operation) => faults.dropAnswerOnce(operation),
     pause: (operation) => faults.pause(operation),
     held: (operation) => faults.held(operation),
