@@ -47,7 +47,9 @@ function anythingIn(shape: Shape): fc.Arbitrary<unknown> {
     return fc.record(Object.fromEntries(Object.entries(shape.properties).map(([key, one]) => [key, anythingIn(one)])));
   }
   if (typeof shape.additionalProperties !== 'object') throw new Error(`no values for ${JSON.stringify(shape)}`);
-  return fc.dictionary(fc.string({ minLength: 1 }), anythingIn(shape.additionalProperties), { maxKeys: 2 });
+  // A name that no map can hold has a test of its own below.
+  const name = fc.string({ minLength: 1 }).filter((key) => key !== '__proto__');
+  return fc.dictionary(name, anythingIn(shape.additionalProperties), { maxKeys: 2 });
 }
 
 const FIELDS = fieldsOf(z.toJSONSchema(subjectSchema) as Shape);
@@ -110,6 +112,11 @@ describe.each(WORLDS)(
       });
       await fc.assert(property, { numRuns: 15 });
       expect(await refusalOf(make, changed(subject, path, undefined))).toEqual(names(path));
+    });
+
+    test('demands.roles with a name that is no key of a map: nobody reads it, so its digest is another', async () => {
+      const roles = JSON.parse('{"__proto__":1}') as unknown;
+      expect(await refusalOf(make, changed(subject, ['demands', 'roles'], roles))).toBe('digest');
     });
 
     test.each(absent.map((field) => [field.path.join('.'), field] as const))('%s, added', async (_name, field) => {

@@ -241,4 +241,22 @@ export const VOTER_ATTACKS: readonly Attack[] = [
       return stage.outcome(seen.run.id, 'VOTE_REJECTED');
     },
   },
+  {
+    id: 'reject-told-after-the-approval',
+    tries:
+      'the deliveries are held back and turned around: the approval is told first, the reject that came before it last',
+    guard: 'reject',
+    refusal: 'VOTE_REJECTED',
+    run: async (stage) => {
+      const seen = await stage.fresh();
+      const send = stage.world.at.github.control.holdWebhooks();
+      try {
+        await stage.review('tess-third', seen, 'REQUEST_CHANGES');
+        await stage.review('ravi-reviewer', seen);
+      } finally {
+        send({ isReversed: true });
+      }
+      return stage.outcome(seen.run.id, 'VOTE_REJECTED');
+    },
+  },
 ];
