@@ -220,6 +220,39 @@ describe('a cancel that was taken', () => {
   });
 });
 
+test('a cancel that is heard just before a step begins reaches that step: it begins nothing outside', async () => {
+  const run = await begin();
+  const acts: string[] = [];
+  const { made } = road({
+    validate: {
+      effects: [effect('release')],
+      execute: async (context) => {
+        await context.effect('release', asAny, async (key) => acts.push(key));
+        return done('ok');
+      },
+    },
+  });
+  const leaseOf = async () => {
+    const { rows } = await db.pool.query<{ until: Date }>('SELECT lease_until AS until FROM runs WHERE id = $1', [
+      run.id,
+    ]);
+    return rows[0]?.until.getTime();
+  };
+  const faults = onceAt('runs:step:started', async () => {
+    await store.requestCancel(run.id, owner);
+    // The lease is renewed twice from here: the second time at the latest brings the cancel along.
+    for (let renewed = 0, last = await leaseOf(); renewed < 2; ) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      const now = await leaseOf();
+      if (now !== last) renewed += 1;
+      last = now;
+    }
+  });
+  expect((await engine(made, { faults, leaseMs: 900 }).advance(run.id)).kind).toBe('ended');
+  expect((await store.get(run.id)).state).toBe('canceled');
+  expect(acts).toEqual([]);
+});
+
 test('a cancel is refused once something was released, also where the road waits at confirm again', async () => {
   const run = await begin();
   let isFirst = true;

@@ -130,6 +130,8 @@ export class RunEngine {
     const { leased, pipeline } = journey;
     await this.#enter(journey);
     for (;;) {
+      // Before it is asked for a cancel: one that is heard after that stops the step that begins now.
+      stop.abort = new StepAbort();
       const stopped = await this.#stopIfAsked(journey);
       if (stopped) return stopped;
       const step = stepOf(pipeline, leased.run.step);
@@ -218,7 +220,6 @@ export class RunEngine {
   async #execute(journey: Journey, step: Step, stop: Stop): Promise<StepOutcome | 'canceled'> {
     if (stop.isLost) throw leaseLost();
     await journey.leased.makeSure();
-    stop.abort = new StepAbort();
     const times = { deadlineMs: this.#options.stepDeadlineMs, graceMs: this.#options.stepGraceMs };
     try {
       return await executeStep(step, this.#context(journey, step, stop.abort), stop.abort, times);

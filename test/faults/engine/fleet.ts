@@ -40,10 +40,17 @@ interface Member {
   readonly child: ChildProcess;
   readonly gone: Promise<number | null>;
   isReady: boolean;
+  /** By us: a fault may reach it while it is asked to end. */
+  isKilled: boolean;
 }
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 const CLOSE_WITHIN_MS = 60_000;
+
+function kill(member: Member): void {
+  member.isKilled = true;
+  member.child.kill('SIGKILL');
+}
 
 /** Workers as processes of their own, which are replaced when they die, and the bell between them. */
 export class Fleet {
@@ -88,12 +95,12 @@ export class Fleet {
   }
 
   kill(pid: number): void {
-    for (const { child } of this.#members) if (child.pid === pid) child.kill('SIGKILL');
+    for (const member of this.#members) if (member.child.pid === pid) kill(member);
   }
 
   killOne(): void {
     const ready = [...this.#members].filter(({ isReady }) => isReady);
-    if (ready.length > 0) this.options.random.pick(ready).child.kill('SIGKILL');
+    if (ready.length > 0) kill(this.options.random.pick(ready));
   }
 
   /** Asks all to end. @returns what did not end as it should */
@@ -112,7 +119,7 @@ export class Fleet {
         const isReady = member.isReady;
         const code = await Promise.race([member.gone, delay(CLOSE_WITHIN_MS, 'late' as const, { ref: false })]);
         if (code === 'late') wrong.push('a worker did not end when it was asked to');
-        else if (isReady && code !== 0) wrong.push(`a worker ended with ${code}`);
+        else if (isReady && code !== 0 && !member.isKilled) wrong.push(`a worker ended with ${code}`);
         member.child.kill('SIGKILL');
       }),
     );
@@ -148,7 +155,7 @@ export class Fleet {
     const args = [...flags, here('worker.ts'), `--cuts=${JSON.stringify(cuts)}`, `--clock=${clock}`];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: {} });
     const gone = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
-    const member: Member = { child, gone, isReady: false };
+    const member: Member = { child, gone, isReady: false, isKilled: false };
     this.#members.add(member);
     child.on('message', (message: FromWorker) => this.ring(message.run, message.inMs));
     child.on('error', () => undefined); // a channel that broke with its process
@@ -163,8 +170,10 @@ export class Fleet {
 
   #hear(member: Member, said: Said): void {
     if ('warn' in said) this.warnings.push(said.warn.slice(0, 400));
-    else if ('met' in said) this.#work.push(this.#met(member, said.met));
-    else if (said.is === 'ready') member.isReady = true;
+    else if ('met' in said) {
+      member.isKilled ||= said.isDeath;
+      this.#work.push(this.#met(member, said.met));
+    } else if (said.is === 'ready') member.isReady = true;
     else {
       this.#names += 1;
       send(member, this.options.begin(`worker-${this.#names}`));

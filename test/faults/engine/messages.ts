@@ -71,4 +71,7 @@ export interface FromWorker {
 }
 
 /** A line on standard output, written before anything else happens: not lost with the process. */
-export type Said = { readonly met: number } | { readonly is: 'loaded' | 'ready' } | { readonly warn: string };
+export type Said =
+  | { readonly met: number; readonly isDeath: boolean }
+  | { readonly is: 'loaded' | 'ready' }
+  | { readonly warn: string };
