@@ -5,28 +5,13 @@ import {
   ResourceUpdatedNotificationSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 import { anotherAgent, holds, modernClient, oldClient } from './mcp-clients.js';
-import { hasEnded, startWorld, type World, waitsForApproval } from './world.js';
+import { hasEnded, startWorld, type World, waitsForApproval, withStack } from './world.js';
 
 describe('updates of resources', () => {
   const stranger = anotherAgent('stranger', 'web');
   let world: World;
   beforeAll(async () => {
-    world = await startWorld(
-      {},
-      undefined,
-      (yaml) =>
-        yaml.replace(
-          'people:',
-          `  - name: web
-    environment: staging
-    repository: platform/infrastructure
-    path: stacks/web
-    kind: terraform
-    stack: web
-
-people:`,
-        ) + stranger.yaml,
-    );
+    world = await startWorld({}, undefined, (yaml) => withStack(yaml) + stranger.yaml);
   });
   afterAll(() => world.stop());
 

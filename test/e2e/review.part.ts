@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { hasEnded, type Json, startWorld, type World, waitsForApproval } from './world.js';
+import { hasEnded, type Json, startWorld, type World, waitsForApproval, withStack } from './world.js';
 
 describe('reviews', () => {
   const REPOSITORY = 'platform/infrastructure';
@@ -7,11 +7,7 @@ describe('reviews', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({}, undefined, (yaml) =>
-      yaml
-        .replace(
-          'people:',
-          `  - name: web\n    environment: staging\n    repository: ${REPOSITORY}\n    path: stacks/web\n    kind: terraform\n    stack: web\n\npeople:`,
-        )
+      withStack(yaml)
         .replace('targets: [staging]', 'targets: [staging, web]')
         .replace('persona: sre', 'persona: security'),
     );

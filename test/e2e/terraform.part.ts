@@ -1,24 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { hasEnded, type Json, startWorld, type World } from './world.js';
+import { hasEnded, type Json, startWorld, type World, withStack } from './world.js';
 
 describe('stacks without terraform', () => {
   /** What needs no terraform: its whole road is in test/peers/terraform-road.spec.ts. */
   let world: World;
   beforeAll(async () => {
     world = await startWorld({}, undefined, (yaml) =>
-      yaml
-        .replace(
-          'people:',
-          `  - name: web
-    environment: staging
-    repository: platform/infrastructure
-    path: stacks/web
-    kind: terraform
-    stack: web
-
-people:`,
-        )
-        .replace('targets: [staging]', 'targets: [staging, web]'),
+      withStack(yaml).replace('targets: [staging]', 'targets: [staging, web]'),
     );
   });
   afterAll(() => world.stop());

@@ -71,6 +71,13 @@ export interface RunSeen {
   readonly summary: string | null;
 }
 
+/** planwarden.yaml with the stack `web` beside its first target. @param more lines of that target */
+export const withStack = (yaml: string, ...more: readonly string[]): string => {
+  const target = ['name: web', 'environment: staging', 'repository: platform/infrastructure', 'path: stacks/web'];
+  const lines = [...target, 'kind: terraform', 'stack: web', ...more];
+  return yaml.replace('people:', `  - ${lines.join('\n    ')}\n\npeople:`);
+};
+
 export const NGINX: Json = { name: 'nginx', image: 'nginxinc/nginx-unprivileged:1.27.3', replicas: 3 };
 export const waitsForApproval = ({ run }: RunSeen): boolean => run.ended || run.wait?.reason === 'approval';
 export const hasEnded = ({ run }: RunSeen): boolean => run.ended;

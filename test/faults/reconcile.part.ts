@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { changePipelineOf, runOutputs } from '@planwarden/orchestrator';
 import type { Effect, RunRecord, StepContext } from '@planwarden/runs';
 import { APPLY_WORKFLOW, PLAN_WORKFLOW } from '@planwarden/terraform';
-import { hasEnded, type RunSeen, startWorld, type World, waitsForApproval } from '../e2e/world.js';
+import { hasEnded, type RunSeen, startWorld, type World, waitsForApproval, withStack } from '../e2e/world.js';
 
 describe('reconcile, effect by effect', () => {
   type Once = Extract<Effect, { kind: 'once' }>;
@@ -14,23 +14,9 @@ describe('reconcile, effect by effect', () => {
   let invented: RunRecord;
   let effects: ReadonlyMap<string, Once>;
 
-  /** A stack that is planned and applied in GitHub Actions: its starts are asked for, no run of it is needed. */
-  const withStack = (yaml: string): string =>
-    yaml.replace(
-      'people:',
-      `  - name: web
-    environment: staging
-    repository: platform/infrastructure
-    path: stacks/web
-    kind: terraform
-    stack: web
-    terraform: { runner: actions }
-
-people:`,
-    );
-
   beforeAll(async () => {
-    world = await startWorld({}, undefined, withStack);
+    // A stack that is planned and applied in GitHub Actions: its starts are asked for, no run of it is needed.
+    world = await startWorld({}, undefined, (yaml) => withStack(yaml, 'terraform: { runner: actions }'));
     const id = await world.propose();
     waiting = await world.until(id, waitsForApproval);
     run = await world.at.app.services.runs.get(id);
