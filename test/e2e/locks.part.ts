@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { createPool } from '@planwarden/database';
 import { hasEnded, type Json, NGINX, startWorld, type World, waitsForApproval } from './world.js';
 
@@ -7,6 +7,7 @@ describe('locks and limits', () => {
   let world: World;
   /** While set, whoever is about to act on the outside waits for it: of two that await approval, the one that merges. */
   let beforeMerge: Promise<void> | undefined;
+  let goOn = (): void => undefined;
   beforeAll(async () => {
     world = await startWorld(
       {
@@ -33,6 +34,7 @@ agents:`,
           ),
     );
   });
+  afterEach(() => goOn());
   afterAll(() => world.stop());
 
   const approve = async (run: string): Promise<void> => {
@@ -46,8 +48,9 @@ agents:`,
       await world.propose(),
       await world.propose({ ...NGINX, name: 'echo', image: 'nginxinc/nginx-unprivileged:1.27.3' }),
     ];
+    // Both: whoever still has effects to make before his votes would be held below with them.
+    await world.until(one, waitsForApproval);
     await world.until(two, waitsForApproval);
-    let goOn = (): void => undefined;
     beforeMerge = new Promise((resolve) => {
       goOn = resolve;
     });

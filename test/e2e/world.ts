@@ -78,6 +78,10 @@ export const withStack = (yaml: string, ...more: readonly string[]): string => {
   return yaml.replace('people:', `  - ${lines.join('\n    ')}\n\npeople:`);
 };
 
+/** How long a test waits for what it expects of a run, in ms. */
+const PATIENCE_MS = 240_000;
+const told = ({ run, steps }: RunSeen): string =>
+  JSON.stringify({ ...run, steps: steps.map(({ name, state, message }) => [name, state, message]) });
 export const NGINX: Json = { name: 'nginx', image: 'nginxinc/nginx-unprivileged:1.27.3', replicas: 3 };
 export const waitsForApproval = ({ run }: RunSeen): boolean => run.ended || run.wait?.reason === 'approval';
 export const hasEnded = ({ run }: RunSeen): boolean => run.ended;
@@ -133,11 +137,15 @@ export async function startWorld(
       return String(data.run);
     },
     until: async (run, isThere) => {
+      const started = performance.now();
       for (;;) {
         const { isError, data } = await call('get_run', { run });
         if (isError) throw new Error(`get_run: ${JSON.stringify(data)}`);
         const seen = data as unknown as RunSeen;
         if (isThere(seen)) return seen;
+        // Before Jest gives up on the test with no word of where the run stands.
+        if (performance.now() - started > PATIENCE_MS)
+          throw new Error(`never seen of ${run}: ${isThere}\n${told(seen)}`);
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     },
