@@ -38,11 +38,12 @@ export function createHttpHandler(options: HttpHandlerOptions): HttpHandler {
       await options.guard(request);
       const authInfo = await options.authenticate(request);
       const passed = authInfo ? { authInfo } : {};
-      if (await isLegacyRequest(request, undefined, bound)) return await legacy.fetch(request, authInfo);
+      const { opened, body } = await open(request);
+      if (await isLegacyRequest(opened, body.parsedBody, bound)) return await legacy.fetch(opened, body, authInfo);
       if (updates && request.headers.get('mcp-method') === 'subscriptions/listen') {
-        return await listen(modern, updates, request, authInfo);
+        return await listen(modern, updates, opened, body, authInfo);
       }
-      return await modern.fetch(request, passed);
+      return await modern.fetch(opened, { ...passed, ...body });
     } catch (error) {
       if (!isPlanwardenError(error)) options.log.error({ err: error }, 'MCP endpoint failed in a way we do not know');
       return errorResponse(error);
@@ -56,6 +57,21 @@ export function createHttpHandler(options: HttpHandlerOptions): HttpHandler {
       await Promise.all([modern.close(), legacy.close()]);
     },
   };
+}
+
+/** What a request carries, parsed once for all that look at it; nothing where it carries no JSON. */
+export type Body = { readonly parsedBody?: unknown };
+
+/** Reads a body, whose size the adapter has bounded. One that is no JSON is put back: whoever serves the request refuses it. */
+async function open(request: Request): Promise<{ readonly opened: Request; readonly body: Body }> {
+  if (request.method !== 'POST') return { opened: request, body: {} };
+  const text = await request.text();
+  try {
+    return { opened: request, body: { parsedBody: JSON.parse(text) as unknown } };
+  } catch {
+    const { url, method, headers, signal } = request;
+    return { opened: new Request(url, { method, headers, signal, body: text }), body: {} };
+  }
 }
 
 function errorResponse(error: unknown): Response {

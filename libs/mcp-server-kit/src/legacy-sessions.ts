@@ -5,6 +5,7 @@ import {
   type McpServer,
   WebStandardStreamableHTTPServerTransport as SessionTransport,
 } from '@modelcontextprotocol/server';
+import type { Body } from './http-handler.js';
 import type { ServerFactory } from './mcp-server.js';
 
 interface Session {
@@ -24,8 +25,8 @@ export class LegacySessions {
     private readonly limit: number,
   ) {}
 
-  async fetch(request: Request, authInfo: AuthInfo | undefined): Promise<Response> {
-    const passed = authInfo ? { authInfo } : {};
+  async fetch(request: Request, body: Body, authInfo: AuthInfo | undefined): Promise<Response> {
+    const passed = { ...body, ...(authInfo ? { authInfo } : {}) };
     const id = request.headers.get('mcp-session-id');
     if (id !== null) {
       const session = this.#sessions.get(id);
@@ -35,10 +36,10 @@ export class LegacySessions {
       if (request.method === 'GET') return this.#listen(session, request, authInfo);
       return session.transport.handleRequest(request, passed);
     }
-    if (request.method !== 'POST' || !(await opensSession(request.clone()))) {
+    if (!opensSession(body.parsedBody)) {
       return refusal(400, -32000, 'Bad Request: Mcp-Session-Id header is required');
     }
-    const server = this.server({ era: 'legacy', requestInfo: request, ...passed });
+    const server = this.server({ era: 'legacy', requestInfo: request, ...(authInfo ? { authInfo } : {}) });
     const transport: SessionTransport = new SessionTransport({
       sessionIdGenerator: () => randomUUID(),
       onsessioninitialized: async (opened) => {
@@ -96,10 +97,8 @@ function whenOver(response: Response, signal: AbortSignal, over: () => void): Re
   return new Response(readable, { status: response.status, headers: response.headers });
 }
 
-async function opensSession(request: Request): Promise<boolean> {
-  const body: unknown = await request.json().catch(() => undefined);
-  return Array.isArray(body) ? body.some(isInitializeRequest) : isInitializeRequest(body);
-}
+const opensSession = (body: unknown): boolean =>
+  Array.isArray(body) ? body.some(isInitializeRequest) : isInitializeRequest(body);
 
 const refusal = (status: number, code: number, message: string): Response =>
   Response.json({ jsonrpc: '2.0', error: { code, message }, id: null }, { status });

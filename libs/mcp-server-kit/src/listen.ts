@@ -1,5 +1,6 @@
 import type { AuthInfo, McpHttpHandler } from '@modelcontextprotocol/server';
 import { z } from 'zod';
+import type { Body } from './http-handler.js';
 import type { ResourceUpdates } from './resource-updates.js';
 import { TASKS_EXTENSION, tasksUndeclared } from './tasks.js';
 
@@ -29,15 +30,11 @@ export async function listen(
   modern: McpHttpHandler,
   updates: ResourceUpdates,
   request: Request,
+  body: Body,
   auth: AuthInfo | undefined,
 ): Promise<Response> {
-  const passed = auth ? { authInfo: auth } : {};
-  const asked = listenSchema.safeParse(
-    await request
-      .clone()
-      .json()
-      .catch(() => undefined),
-  );
+  const passed = { ...body, ...(auth ? { authInfo: auth } : {}) };
+  const asked = listenSchema.safeParse(body.parsedBody);
   if (!asked.success) return modern.fetch(request, passed);
   const { id, params } = asked.data;
   const { resourceSubscriptions: uris, taskIds, ...others } = params.notifications;

@@ -25,6 +25,9 @@ const greet = defineTool({
   },
 });
 
+/** More than the SDK takes where it is not told: a bound that is set holds in both eras. */
+const MAX_BODY_BYTES = 5 * 1024 * 1024;
+
 let http: Server;
 let handler: HttpHandler;
 let url: URL;
@@ -80,7 +83,7 @@ beforeAll(async () => {
       if (!token) throw new PlanwardenError('TOKEN_MISSING', 'No token.', { remedy: 'Send one.' });
       return { token, clientId: token, scopes: [] };
     },
-    maxBodyBytes: 10_000,
+    maxBodyBytes: MAX_BODY_BYTES,
     log: silentLog,
   });
 });
@@ -154,6 +157,33 @@ describe.each([
   });
 });
 
+describe.each([
+  ['client 2.4, 2026-07-28', modernClient],
+  ['client 2.4, 2025 era', legacyClient],
+])('%s', (_name, connect) => {
+  test('takes a message up to the bound of the endpoint', async () => {
+    const client = await connect();
+    try {
+      const name = 'x'.repeat(MAX_BODY_BYTES - 10_000);
+      const { structuredContent } = await client.callTool({ name: 'greet', arguments: { name } });
+      expect(structuredContent).toEqual({ greeting: `${name} from agent` });
+    } finally {
+      await client.close();
+    }
+  });
+
+  test('names a tool and a prompt that are not there', async () => {
+    const client = await connect();
+    try {
+      await expect(client.callTool({ name: 'wave', arguments: {} })).rejects.toThrow('Tool wave not found');
+      await expect(client.getPrompt({ name: 'wave' })).rejects.toThrow('Prompt wave not found');
+      expect(Object.keys(client.getServerCapabilities() ?? {}).sort()).toEqual(['prompts', 'resources', 'tools']);
+    } finally {
+      await client.close();
+    }
+  });
+});
+
 describe('the endpoint', () => {
   const initialize = {
     jsonrpc: '2.0',
@@ -182,8 +212,31 @@ describe('the endpoint', () => {
   });
 
   test('refuses a body over the limit', async () => {
-    const response = await post({ ...initialize, padding: 'x'.repeat(20_000) }, { authorization: 'Bearer agent' });
+    const response = await post(
+      { ...initialize, padding: 'x'.repeat(MAX_BODY_BYTES) },
+      { authorization: 'Bearer agent' },
+    );
     expect(response.status).toBe(413);
+  });
+
+  test.each([
+    ['no JSON', 'no JSON', {}, 400, -32_000],
+    ['nothing', '', {}, 400, -32_000],
+    ['no JSON in a session', '{', { 'mcp-session-id': 'unknown' }, 404, -32_001],
+    ['null', 'null', {}, 400, -32_600],
+  ])('refuses %s', async (_what, body, extra, status, code) => {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        authorization: 'Bearer agent',
+        ...extra,
+      },
+      body,
+    });
+    expect(response.status).toBe(status);
+    expect(await response.json()).toMatchObject({ error: { code } });
   });
 
   test('a session opens with the token of its owner only', async () => {

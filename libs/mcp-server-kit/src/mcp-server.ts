@@ -81,6 +81,9 @@ const unchecked: Validator = {
   getValidator: () => (input) => ({ valid: true, data: input as never, errorMessage: undefined }),
 };
 
+const FAMILIES = ['tools', 'prompts', 'resources'] as const;
+type Family = (typeof FAMILIES)[number];
+
 /** What every registration below needs of one server. */
 interface Making<Context> {
   readonly server: McpServer;
@@ -103,15 +106,28 @@ export function createMcpServer<Context>(options: McpServerOptions<Context>): Se
     };
     const isFollowable = feed !== undefined && request.requestInfo !== undefined;
     declare(making, isFollowable);
-    addTools(making);
-    addPrompts(making);
-    addResources(making);
+    const asked = askedOf(request);
+    if (asked.family === null || asked.family === 'tools') addTools(making, asked.name);
+    if (asked.family === null || asked.family === 'prompts') addPrompts(making);
+    if (asked.family === null || asked.family === 'resources') addResources(making);
     if (isFollowable && request.era === 'legacy') addSubscriptions(making, feed, followed);
     const serveTasks = request.era === 'legacy' ? serveTasks2025 : serveTasks2026;
     if (options.tasks) serveTasks(tasks, { ...making, source: options.tasks, tools: options.tools, log: options.log });
     return server;
   };
   return feed === undefined ? make : Object.assign(make, { updates: updatesOf(feed, options), followed });
+}
+
+/**
+ * What one request of the 2026 era can use of the server that lives for it alone; null: of everything. Its headers are
+ * believed because the SDK has compared them with the body before it asks for a server; capabilities do not hang on this.
+ */
+function askedOf({ era, requestInfo }: McpRequestContext): { readonly family: Family | null; readonly name?: string } {
+  const method = era === 'modern' ? requestInfo?.headers.get('mcp-method') : undefined;
+  const family = FAMILIES.find((known) => method?.startsWith(`${known}/`));
+  if (family === undefined) return { family: null };
+  const name = method === 'tools/call' ? requestInfo?.headers.get('mcp-name') : undefined;
+  return typeof name === 'string' ? { family, name } : { family };
 }
 
 /** The SDK's registrations on a server of ours: they look the server up when they use it. */
@@ -132,18 +148,32 @@ function declare<Context>({ server, options }: Making<Context>, isFollowable: bo
   });
 }
 
-function addTools<Context>({ server, options, contextOf }: Making<Context>): void {
-  for (const tool of options.tools) {
-    const { name, title, description, annotations, inputJson, outputJson } = tool;
-    const shared = { title, description, annotations, inputSchema: fromJsonSchema(inputJson, unchecked) };
-    const registered = server.registerTool(
-      name,
-      outputJson ? { ...shared, outputSchema: fromJsonSchema(outputJson, unchecked) } : shared,
-      (args, ctx) => tool.call(args, () => contextOf(ctx), options.log),
+/** @param called the one tool that can be called, where that is known; a name of no tool is refused by the SDK among all */
+function addTools<Context>({ server, options, contextOf }: Making<Context>, called?: string): void {
+  const only = options.tools.filter((tool) => tool.name === called);
+  for (const tool of only.length > 0 ? only : options.tools) {
+    const registered = server.registerTool(tool.name, registrationOf(tool), (args, ctx) =>
+      tool.call(args, () => contextOf(ctx), options.log),
     );
     // Read by clients of the 2025 era; the other era's lists leave it out.
     if (options.tasks && tool.taskOf) registered.execution = { taskSupport: 'optional' };
   }
+}
+
+const registrations = new WeakMap<object, Registration>();
+type Registration = ReturnType<typeof toRegistration>;
+
+/** What the SDK is told of a tool: the same for every server, so it is made once. */
+function registrationOf<Context>(tool: Tool<Context>): Registration {
+  const known = registrations.get(tool) ?? toRegistration(tool);
+  registrations.set(tool, known);
+  return known;
+}
+
+function toRegistration<Context>({ title, description, annotations, inputJson, outputJson }: Tool<Context>) {
+  const inputSchema = fromJsonSchema(inputJson, unchecked);
+  const outputSchema = outputJson && fromJsonSchema(outputJson, unchecked);
+  return { title, description, annotations, inputSchema, ...(outputSchema ? { outputSchema } : {}) };
 }
 
 function addPrompts<Context>({ server, options, contextOf }: Making<Context>): void {

@@ -1,5 +1,5 @@
 import { type Agent, PlanwardenError, sha256 } from '@planwarden/contracts';
-import { sameSecret } from './session.store.js';
+import { sameDigest } from './session.store.js';
 
 /** The agents of planwarden.yaml, each with the digest of its token. */
 export type KnownAgent = Agent & { readonly tokenDigest: string };
@@ -17,7 +17,7 @@ export function agentOf(authorization: string | undefined, agents: readonly Know
     });
   }
   const digest = sha256(token);
-  const agent = agents.find((known) => sameSecret(known.tokenDigest, digest));
+  const agent = agents.find((known) => sameDigest(known.tokenDigest, digest));
   if (!agent) {
     throw new PlanwardenError('TOKEN_INVALID', 'the bearer token belongs to no agent of planwarden.yaml', {
       remedy: 'Use the token of an agent that planwarden.yaml lists.',

@@ -106,5 +106,9 @@ export function sameSecret(a: string, b: string): boolean {
   return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
 }
 
+/** Compares two digests in constant time: nothing hangs on their length. */
+export const sameDigest = (a: string, b: string): boolean =>
+  a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+
 const newToken = (): string => randomBytes(32).toString('base64url');
 const hash = (token: string): string => createHash('sha256').update(token).digest('hex');
