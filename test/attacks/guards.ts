@@ -44,6 +44,12 @@ export const GUARDS = {
     holds: 'a sign-in link works once',
     cuts: [cut('apps/orchestrator/src/identity/session.store.ts', 'AND used_at IS NULL AND', 'AND')],
   },
+  'session-ended': {
+    holds: 'a session from which somebody signed out is over',
+    cuts: [
+      cut('apps/orchestrator/src/identity/session.store.ts', 'AND ended_at IS NULL AND expires_at', 'AND expires_at'),
+    ],
+  },
   csrf: {
     holds: 'a change needs the CSRF token of its session',
     cuts: [cut(CALLER, `if (typeof sent !== 'string' || !sameSecret(sent, session.csrfToken)) {`, 'if (false) {')],
@@ -147,6 +153,10 @@ export const GUARDS = {
     holds: 'a reject is taken back by its own writer alone',
     cuts: [cut(REVIEWS, `if (state !== 'DISMISSED') return false;`, 'return false;')],
   },
+  'two-clocks': {
+    holds: 'a reject gives way only to an approval that surely came after it',
+    cuts: [cut(TALLY, 'CLOCKS_APART_MS = 300_000;', 'CLOCKS_APART_MS = 0;')],
+  },
   'all-pages': {
     holds: 'reviews are read to the last page',
     cuts: [
@@ -196,7 +206,13 @@ export const GUARDS = {
   },
   text: {
     holds: 'the text that people read before they voted is ours',
-    cuts: [cut(COMMITS, 'return pull.blockDigest === journal.blockDigest\n', 'return true\n')],
+    cuts: [
+      cut(COMMITS, 'if (pull.blockDigest === journal.blockDigest && !pull.wasBlockOther) return null;', 'return null;'),
+    ],
+  },
+  'text-since': {
+    holds: 'a text that was put back is not the one that was read',
+    cuts: [cut(COMMITS, ' && !pull.wasBlockOther')],
   },
   live: {
     holds: 'the cluster is as it was when the plan was made',
@@ -216,6 +232,16 @@ export const GUARDS = {
   policy: {
     holds: 'a policy that says no now releases nothing, whatever it said before the votes',
     cuts: [cut(CONFIRM, '(await policyStop(ports, subject, trust.policyBundle)) ??\n', '')],
+  },
+  facts: {
+    holds: 'facts that speak against the change now release nothing, whatever they said before the votes',
+    cuts: [
+      cut(
+        'libs/approvals/src/confirm-subject.ts',
+        'if (judgement.allow === true && judgement',
+        'if (true || judgement',
+      ),
+    ],
   },
   'fresh-people': {
     holds: 'people and roles are read again right before the effect',

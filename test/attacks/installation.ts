@@ -31,6 +31,8 @@ export const PASSKEYS = {
   owner: new SoftwarePasskey(site, false),
   reviewer: new SoftwarePasskey(site, false),
 } as const;
+/** The reviewer's other one, a key that counts its uses, as keys one plugs in do. */
+export const COUNTING_KEY = new SoftwarePasskey(site);
 
 /** Files of the base branch: who owns what. */
 export const SEED_FILES = { 'docs/CODEOWNERS': '/docs/ @tess-third\n' };
@@ -86,13 +88,14 @@ function target(name: string, setting: TargetSetting): string {
 }
 
 function person(id: string, githubId: number, login: string, roles: string): string {
-  const key = id === 'owner' || id === 'reviewer' ? PASSKEYS[id] : undefined;
+  const keys = id === 'owner' ? [PASSKEYS.owner] : id === 'reviewer' ? [PASSKEYS.reviewer, COUNTING_KEY] : [];
+  const passkeys = keys.map((key) => `{ id: ${key.id}, publicKey: ${key.publicKey} }`).join(', ');
   return `
   - id: ${id}
     name: ${id}
     github: { id: ${githubId}, login: ${login} }
     persona: devops
-    roles: { staging: ${roles} }${key ? `\n    passkeys: [{ id: ${key.id}, publicKey: ${key.publicKey} }]` : ''}`;
+    roles: { staging: ${roles} }${passkeys === '' ? '' : `\n    passkeys: [${passkeys}]`}`;
 }
 
 /** planwarden.yaml of the attacked installation, with the agent of the given one. */

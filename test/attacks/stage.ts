@@ -89,11 +89,21 @@ export class Stage {
   /** A run of its own that waits for approval. */
   async fresh(target: TargetName = 'staging'): Promise<RunSeen> {
     this.#made += 1;
+    return this.#propose(target, `case-${this.#made}`);
+  }
+
+  /** A run that changes what a run of manifests made, so that it touches what is there. */
+  async changeOf({ run, plan }: RunSeen): Promise<RunSeen> {
+    const name = /staging-(case-\d+)/.exec(plan?.text ?? '')?.[1] ?? '';
+    return this.#propose((run as { target?: TargetName }).target ?? 'staging', name, { replicas: 1 });
+  }
+
+  async #propose(target: TargetName, name: string, more: Json = {}): Promise<RunSeen> {
     const { isError, data } = await this.world.call('propose_change', {
       ...{ target, title: 'Run nginx', reason: 'The shop needs a web server.' },
       ...(isStack(target)
-        ? { files: [{ path: `case-${this.#made}.tf`, content: greeting(`case-${this.#made}`) }] }
-        : { template: { name: 'web-application', parameters: { ...NGINX, name: `case-${this.#made}` } } }),
+        ? { files: [{ path: `${name}.tf`, content: greeting(name) }] }
+        : { template: { name: 'web-application', parameters: { ...NGINX, ...more, name } } }),
     });
     if (isError) throw new Error(`propose_change: ${JSON.stringify(data)}`);
     return this.world.until(String(data.run), waitsForApproval);

@@ -77,6 +77,40 @@ describe('a world that changes', () => {
     });
   });
 
+  // gate: neutral-keeps
+  test('facts that changed are judged again: what weighs nothing keeps the votes, what denies voids them', async () => {
+    const first = await waitingRun('facts');
+    expect(await approve(first)).toBe(200);
+    expect((await world.until(first.run.id, hasEnded)).run.state).toBe('applied');
+    const hang = (count: number) => {
+      for (let place = 0; place < count; place += 1) {
+        const metadata = { name: `by-hand-${place}`, namespace: 'staging-facts' };
+        const spec = { selector: { 'app.kubernetes.io/name': 'facts' }, ports: [{ port: 80 }] };
+        world.at.kubernetes.control.apply({ apiVersion: 'v1', kind: 'Service', metadata, spec }, 'somebody');
+      }
+    };
+    const change = async (replicas: number) =>
+      world.until(await world.propose({ ...NGINX, name: 'facts', replicas }), waitsForApproval);
+    const judged = ({ decisions }: RunSeen) =>
+      decisions.filter(({ phase }) => phase === 'plan').map(({ allow }) => allow);
+
+    const second = await change(2);
+    expect(judged(second)).toEqual([true]);
+    hang(1);
+    expect(await approve(second)).toBe(200);
+    const kept = await world.until(second.run.id, hasEnded);
+    expect([kept.run.state, kept.run.round, judged(kept)]).toEqual(['applied', 1, [true, true]]);
+
+    const third = await change(1);
+    // More than the persona may affect.
+    hang(30);
+    expect(await approve(third)).toBe(200);
+    const denied = await world.until(third.run.id, hasEnded);
+    expect([denied.run.state, denied.run.outcome?.code]).toEqual(['policy_failed', 'POLICY_DENIED']);
+    expect(await roundsOf(third.run.id)).toEqual(['FACTS_CHANGED']);
+    expect(denied.findings).toContainEqual(expect.objectContaining({ rule: 'risk-ceiling' }));
+  });
+
   // gate: webhooks-bells
   test('webhooks are only a bell: with every one of them lost the review is found by asking', async () => {
     const { control } = world.at.github;

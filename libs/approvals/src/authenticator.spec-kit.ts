@@ -40,7 +40,6 @@ export interface Site {
  * (WebAuthn Level 3, sections 6.1 and 5.8.1). Flags: present and verified.
  */
 export class SoftwarePasskey {
-  readonly id = b64(randomBytes(32));
   readonly #key: KeyObject;
   #counter = 0;
 
@@ -48,8 +47,16 @@ export class SoftwarePasskey {
     readonly site: Site,
     private readonly counts = true,
     key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
+    readonly id = b64(randomBytes(32)),
   ) {
     this.#key = createPrivateKey(key.export({ format: 'pem', type: 'pkcs8' }));
+  }
+
+  /** The same key in other hands, its counter where it stands now. */
+  copy(): SoftwarePasskey {
+    const copy = new SoftwarePasskey(this.site, this.counts, this.#key, this.id);
+    copy.#counter = this.#counter;
+    return copy;
   }
 
   /** COSE key, base64url. */
@@ -88,8 +95,8 @@ export class SoftwarePasskey {
   }
 
   /** @param flags default: user present and verified */
-  assert(challenge: string, site: Site = this.site, flags = 0x05) {
-    const clientData = this.clientData('webauthn.get', challenge, site.origin);
+  assert(challenge: string, site: Site = this.site, flags = 0x05, isFramed = false) {
+    const clientData = this.clientData('webauthn.get', challenge, site.origin, isFramed);
     const authData = this.authData(site.rpId, flags);
     return {
       credentialId: this.id,
@@ -106,8 +113,8 @@ export class SoftwarePasskey {
     return Buffer.concat([sha(rpId), Buffer.from([flags]), counter]);
   }
 
-  private clientData(type: string, challenge: string, origin: string): Buffer {
-    return Buffer.from(JSON.stringify({ type, challenge, origin, crossOrigin: false }));
+  private clientData(type: string, challenge: string, origin: string, crossOrigin = false): Buffer {
+    return Buffer.from(JSON.stringify({ type, challenge, origin, crossOrigin }));
   }
 }
 

@@ -70,8 +70,8 @@ export async function commitStop(
   return null;
 }
 
+/** What people read when they voted: a text that was put back in time is no better than one that was not. */
 export function textStop(pull: PullRequestFacts, journal: JournalFacts): Stop | null {
-  return pull.blockDigest === journal.blockDigest
-    ? null
-    : newRound('PR_TEXT_EDITED', 'our block of the PR text was edited after it was published');
+  if (pull.blockDigest === journal.blockDigest && !pull.wasBlockOther) return null;
+  return newRound('PR_TEXT_EDITED', 'our block of the PR text was edited after it was published');
 }

@@ -88,7 +88,7 @@ const ANYTHING: Readonly<Record<string, readonly string[]>> = {
   EVIDENCE_DIFFERS: ['evidence.sha', 'evidence.parents.*', 'evidence.trailers.*'],
   TREE_DIFFERS: ['evidence.tree', 'evidence.parentTree', 'changedFiles.**'],
   WORKFLOWS_DIFFER: ['evidence.workflowsDigest'],
-  PR_TEXT_EDITED: ['pullRequest.blockDigest', 'journal.blockDigest'],
+  PR_TEXT_EDITED: ['pullRequest.blockDigest', 'pullRequest.wasBlockOther', 'journal.blockDigest'],
   LIVE_CHANGED: ['planNow.plan.objects.*.liveDigest', 'journal.plan.objects.*.liveDigest'],
   PLAN_STALE: [
     'planNow.plan.digest',

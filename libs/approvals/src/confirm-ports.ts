@@ -53,6 +53,8 @@ export interface PullRequestFacts {
   readonly by: string | null;
   /** Digest of our block as it stands in the PR text now; null when the block is gone. */
   readonly blockDigest: string | null;
+  /** True when our block read otherwise at any time since it was published, though it may read as published now. */
+  readonly wasBlockOther: boolean;
 }
 
 export interface EvidenceFacts {

@@ -168,6 +168,7 @@ export function world(built = buildSubject(parts), digestInEvidence: string = bu
     mergeSha: null,
     by: null,
     blockDigest: 'sha256:block',
+    wasBlockOther: false,
   };
   const evidence = {
     sha: sha('e'),

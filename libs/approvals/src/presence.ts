@@ -37,7 +37,7 @@ export async function verifyPresence(presence: Presence, challenge: string): Pro
       requireUserVerification: true,
       credential: { id: credentialId, publicKey: Buffer.from(publicKey, 'base64url'), counter: 0 },
     });
-    if (verified) return { counter: authenticationInfo.newCounter };
+    if (verified && !isFramed(clientDataJson)) return { counter: authenticationInfo.newCounter };
   } catch {
     // The library's words quote what was sent; ours say enough.
   }
@@ -72,6 +72,12 @@ function rOf(bytes: Buffer): Buffer {
       r.findIndex((byte) => byte !== 0),
     ),
   );
+}
+
+/** Whether the page stood in a frame of another site: our pages never do, so somebody showed something else around it. */
+function isFramed(clientDataJson: string): boolean {
+  const said: unknown = JSON.parse(Buffer.from(clientDataJson, 'base64url').toString('utf8'));
+  return typeof said === 'object' && said !== null && 'crossOrigin' in said && said.crossOrigin !== false;
 }
 
 function isOriginOf(origin: string, rpId: string): boolean {

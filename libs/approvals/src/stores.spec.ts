@@ -54,6 +54,20 @@ test('takes a vote only on the digest of the round now asked about', async () =>
   await expect(votes.cast(ask)).rejects.toMatchObject({ code: 'SUBJECT_CHANGED' });
 });
 
+// gate: last-vote
+test('a clock that was set back dates no vote before one that was cast earlier', async () => {
+  const { digest } = await new SubjectStore(database.pool).store({ ...parts, run: 'run_clock' });
+  await database.pool.query(
+    `INSERT INTO web_votes (id, run, round, subject_digest, decision, person, github_id, reason, assurance, at)
+     VALUES ('vote_ahead', 'run_clock', 1, $1, 'approve', 'reviewer', 2, '', 'session', '2100-01-01T00:00:00Z')`,
+    [digest],
+  );
+  const votes = new VoteStore(database.pool);
+  const asked = { run: 'run_clock', round: 1, subjectDigest: digest, person: reviewer, reason: '' };
+  expect((await votes.cast({ ...asked, decision: 'reject' })).at).toBe('2100-01-01T00:00:00.000Z');
+  expect((await votes.list('run_clock', 1)).map(({ decision }) => decision)).toEqual(['approve', 'reject']);
+});
+
 // gate: freeze-stops
 describe('freezes', () => {
   const asked = { environment: 'staging', reason: 'sale', by: 'owner', from: null, until: null };

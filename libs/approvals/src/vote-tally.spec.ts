@@ -77,10 +77,35 @@ test("takes a person's last vote, whatever the order read", () => {
   expect(tally({ votes: [again, reject, vote(D)] }).reached).toBe(true);
 });
 
-test('a reject in the same instant as an approval blocks', () => {
-  const pair: Vote[] = [vote(D, { decision: 'reject' }), vote(D)];
-  expect(tally({ votes: pair }).rejects).toHaveLength(1);
-  expect(tally({ votes: pair.reverse() }).rejects).toHaveLength(1);
+// gate: last-vote
+describe('of a reject and an approval of one person', () => {
+  const at = (ms: number) => new Date(Date.parse('2030-01-01T00:00:00.000Z') + ms).toISOString();
+  const reject = (more: Partial<Vote> = {}) => vote(D, { decision: 'reject', ...more });
+  const web = { road: 'web', person: 'reviewer', assurance: 'session' } as const;
+  const comment = { road: 'pull_request_comment' } as const;
+  const CLOCKS = 300_000;
+
+  test.each<[string, Vote[], boolean]>([
+    ['in the same second on one road the list tells the order', [reject(), vote(D)], true],
+    ['in the same second on one road, the reject last', [vote(D), reject()], false],
+    ['in the same second by review and comment the reject stands', [reject(comment), vote(D)], false],
+    ['a second apart by review and comment the later one counts', [reject(comment), vote(D, { at: at(1000) })], true],
+    ['the approval seems later, by the other clock', [reject(web), vote(D, { at: at(CLOCKS) })], false],
+    ['the approval seems later here', [reject(), vote(D, { ...web, at: at(CLOCKS) })], false],
+    ['the approval is later by more than clocks differ', [reject(), vote(D, { ...web, at: at(CLOCKS + 1) })], true],
+    ['no approval is later than both rejects', [reject(), reject(web), vote(D, { at: at(1) })], false],
+    ['an approval without a time takes nothing back', [reject(), vote(D, { at: 'yesterday' })], false],
+  ])('%s', (_, votes, isApproved) => {
+    const result = tally({ votes });
+    expect([result.reached, result.rejects.length]).toEqual([isApproved, isApproved ? 0 : 1]);
+  });
+
+  test('it is said where nobody can tell which came last', () => {
+    expect(tally({ votes: [reject(web), vote(D, { at: at(1) })] }).uncounted.map(({ code }) => code)).toEqual([
+      'VOTE_ORDER_UNKNOWN',
+    ]);
+    expect(tally({ votes: [vote(D), reject({ at: at(1) })] }).uncounted).toEqual([]);
+  });
 });
 
 // gate: reject-blocks

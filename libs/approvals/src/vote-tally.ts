@@ -44,6 +44,9 @@ export interface TallyInput {
 
 type Refusal = { readonly code: ErrorCode; readonly message: string };
 
+/** What GitHub's clock and the database's may differ by: within it nobody can tell which of two votes came last. */
+export const CLOCKS_APART_MS = 300_000;
+
 /** `account` and `session` are equal; `presence` is above both. */
 const ASSURANCE_RANK: Record<Assurance, number> = { account: 0, session: 0, presence: 1 };
 
@@ -54,7 +57,7 @@ const ASSURANCE_RANK: Record<Assurance, number> = { account: 0, session: 0, pres
 export function tallyVotes(input: TallyInput): Tally {
   const uncounted: UncountedVote[] = [...(input.uncounted ?? [])];
   const byPerson = new Map<string, Vote[]>();
-  for (const vote of [...input.votes].sort(inTime)) {
+  for (const vote of input.votes) {
     const person = voterOf(vote, input.people);
     const refusal = refusalOf(vote, person, input);
     if (refusal || !person) uncounted.push({ vote, ...(refusal ?? unknownVoter) });
@@ -63,7 +66,8 @@ export function tallyVotes(input: TallyInput): Tally {
   const approvals: Vote[] = [];
   const rejects: Vote[] = [];
   for (const votes of byPerson.values()) {
-    const standing = standingVote(votes);
+    const { standing, unclear } = standingVote(votes);
+    uncounted.push(...unclear.map((vote) => ({ vote, ...orderUnknown })));
     const tooLow = standing.decision === 'reject' ? null : assuranceRefusal(standing, input);
     if (standing.decision === 'reject') rejects.push(standing);
     else if (tooLow) uncounted.push({ vote: standing, ...tooLow });
@@ -130,23 +134,45 @@ function voterOf(vote: Vote, people: readonly Person[]): Person | undefined {
   return vote.person === null || vote.person === person?.id ? person : undefined;
 }
 
-/** The last vote; of approvals given since the last reject, the one with the best assurance. */
-function standingVote(votes: readonly Vote[]): Vote {
-  return votes.reduce((standing, vote) =>
-    standing.decision === 'approve' &&
-    vote.decision === 'approve' &&
-    ASSURANCE_RANK[standing.assurance] > ASSURANCE_RANK[vote.assurance]
-      ? standing
-      : vote,
-  );
+interface Standing {
+  readonly standing: Vote;
+  /** Approvals that may or may not have come after the reject that stands. */
+  readonly unclear: readonly Vote[];
 }
 
-function inTime(a: Vote, b: Vote): number {
-  const difference = Date.parse(a.at) - Date.parse(b.at);
-  if (difference !== 0) return difference;
-  // Same instant: the reject is taken as the later one, so that doubt blocks.
-  return (a.decision === 'reject' ? 1 : 0) - (b.decision === 'reject' ? 1 : 0);
+/**
+ * The last vote of a person; of approvals given since the last reject, the one with the best assurance. A reject gives way
+ * only to an approval that surely came after it.
+ * @param votes of one person, those of each road in the order in which its source has them
+ */
+function standingVote(votes: readonly Vote[]): Standing {
+  const sorted = [...votes].sort(inTime);
+  const [approvals, rejects] = [sorted.filter(isApproval), sorted.filter((vote) => !isApproval(vote))];
+  const after = (approval: Vote, reject: Vote) => isSurelyAfter(approval, reject, votes);
+  const counting = approvals.filter((approval) => rejects.every((reject) => after(approval, reject)));
+  const [first, ...others] = counting;
+  if (first === undefined) {
+    const unclear = (approval: Vote) => rejects.every((reject) => after(approval, reject) || !after(reject, approval));
+    return { standing: rejects.at(-1) as Vote, unclear: approvals.filter(unclear) };
+  }
+  const standing = others.reduce(
+    (best, vote) => (ASSURANCE_RANK[best.assurance] > ASSURANCE_RANK[vote.assurance] ? best : vote),
+    first,
+  );
+  return { standing, unclear: [] };
 }
+
+const isApproval = ({ decision }: Vote): boolean => decision === 'approve';
+const inTime = (a: Vote, b: Vote): number => Date.parse(a.at) - Date.parse(b.at);
+
+/** Of one road the source tells the order; of two the clocks do, as far as they can be trusted. */
+function isSurelyAfter(later: Vote, earlier: Vote, votes: readonly Vote[]): boolean {
+  const apart = inTime(later, earlier);
+  if (later.road !== earlier.road) return apart > (isOfGitHub(later) === isOfGitHub(earlier) ? 0 : CLOCKS_APART_MS);
+  return apart > 0 || (apart === 0 && votes.indexOf(later) > votes.indexOf(earlier));
+}
+
+const isOfGitHub = ({ road }: Vote): boolean => road !== 'web';
 
 /** Why a vote is not sure enough: for its target, or because who asked may approve only with presence. */
 function assuranceRefusal(vote: Vote, { target, requester }: TallyInput): Refusal | null {
@@ -200,6 +226,10 @@ const isAuthor: Refusal = {
 const authorUnknown: Refusal = {
   code: 'AUTHOR_UNKNOWN',
   message: 'a commit of this change belongs to no GitHub account, so no vote counts',
+};
+const orderUnknown: Refusal = {
+  code: 'VOTE_ORDER_UNKNOWN',
+  message: 'it cannot be told whether the approval came after the reject: approve where the reject was given, or later',
 };
 const earlierRound: Refusal = {
   code: 'VOTE_ON_EARLIER_ROUND',

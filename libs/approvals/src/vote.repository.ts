@@ -36,14 +36,16 @@ export class VoteStore {
   }
 
   /**
-   * Appends a vote of a signed-in person, dated by the database's clock. Whether it counts is the tally's to say.
+   * Appends a vote of a signed-in person, dated by the database's clock, though never before a vote cast earlier: a clock
+   * that was set back turns no order around. Whether it counts is the tally's to say.
    * @throws PlanwardenError SUBJECT_CHANGED (409) when the page showed another subject than this round's
    */
   async cast(vote: WebVote, client: Pick<pg.Pool, 'query'> = this.#pool): Promise<Vote> {
     // One statement: the digest is compared with the stored subject in the moment of writing.
     const added = await client.query<Row>(
-      `INSERT INTO web_votes (id, run, round, subject_digest, decision, person, github_id, reason, assurance, presence)
-       SELECT $1, s.run, s.round, s.digest, $5, $6, $7, $8, $9, $10
+      `INSERT INTO web_votes (id, run, round, subject_digest, decision, person, github_id, reason, assurance, presence, at)
+       SELECT $1, s.run, s.round, s.digest, $5, $6, $7, $8, $9, $10,
+              GREATEST(clock_timestamp(), (SELECT max(at) FROM web_votes WHERE run = $2 AND round = $3))
          FROM subjects s
         WHERE s.run = $2 AND s.round = $3 AND s.digest = $4
           AND NOT EXISTS (SELECT 1 FROM subjects later WHERE later.run = s.run AND later.round > s.round)

@@ -66,6 +66,7 @@ export const ERROR_CODES = {
   VOTE_ON_OTHER_COMMIT: 'caller',
   VOTE_ON_EARLIER_ROUND: 'caller',
   ASSURANCE_TOO_LOW: 'caller',
+  VOTE_ORDER_UNKNOWN: 'caller',
   VOTE_EDITED: 'caller',
   VOTE_MALFORMED: 'caller',
   PRESENCE_INVALID: 'caller',

@@ -1,4 +1,5 @@
-import { type Comment, commandOf } from './comment-votes.js';
+import type { Comment } from './comment-votes.js';
+import { type ContentEdit, EDITS_AT_ONCE, oldestFirst } from './content-edits.js';
 import { atGitHub, type Connection } from './github-connection.js';
 
 /** GitHub takes at most so many ids in one question. */
@@ -8,23 +9,28 @@ interface EditNode {
   readonly id: string;
   readonly lastEditedAt: string | null;
   readonly includesCreatedEdit: boolean;
+  readonly userContentEdits: { readonly totalCount: number; readonly nodes: readonly ContentEdit[] } | null;
 }
 
+/** How a comment was edited, as far as GitHub tells. */
+type Edits = Pick<Comment, 'isEdited' | 'original'>;
+
 /**
- * Every comment of a PR, oldest first, all pages. Whether one was edited is asked for those alone that begin with a
- * command; one that GitHub no longer tells about counts as edited.
+ * Every comment of a PR, oldest first, all pages, each with what it was written as: a reject that somebody edits away was
+ * given all the same. One that GitHub no longer tells about counts as edited.
  */
 export function commentReads({ octokit, repo }: Connection) {
-  const edited = async (ids: readonly string[]): Promise<Set<string>> => {
-    const found = new Set(ids);
+  const editsOf = async (comments: ReadonlyMap<string, string>): Promise<Map<string, Edits>> => {
+    const found = new Map<string, Edits>();
+    const ids = [...comments.keys()];
     for (let at = 0; at < ids.length; at += MOST_NODES) {
       const { nodes } = await octokit.graphql<{ nodes: readonly (EditNode | null)[] }>(
-        'query($ids: [ID!]!) { nodes(ids: $ids) { ... on IssueComment { id lastEditedAt includesCreatedEdit } } }',
-        { ids: ids.slice(at, at + MOST_NODES) },
+        `query($ids: [ID!]!, $first: Int!) { nodes(ids: $ids) { ... on IssueComment {
+           id lastEditedAt includesCreatedEdit
+           userContentEdits(first: $first) { totalCount nodes { editedAt diff } } } } }`,
+        { ids: ids.slice(at, at + MOST_NODES), first: EDITS_AT_ONCE },
       );
-      for (const node of nodes) {
-        if (node !== null && node.lastEditedAt === null && node.includesCreatedEdit === false) found.delete(node.id);
-      }
+      for (const node of nodes) if (node !== null) found.set(node.id, editsIn(node, comments.get(node.id) ?? ''));
     }
     return found;
   };
@@ -36,17 +42,23 @@ export function commentReads({ octokit, repo }: Connection) {
           issue_number: number,
           per_page: 100,
         });
-        const commands = all.filter((one) => commandOf(one.body ?? '') !== null);
-        const changed = await edited(commands.map((one) => one.node_id));
+        const edits = await editsOf(new Map(all.map((one) => [one.node_id, one.body ?? ''])));
         return all.map((one) => ({
           id: one.id,
           body: one.body ?? '',
           createdAt: one.created_at,
           updatedAt: one.updated_at,
           user: one.user ? { id: one.user.id, type: one.user.type } : null,
-          isEdited: changed.has(one.node_id),
           isByApp: (one.performed_via_github_app ?? null) !== null,
+          ...(edits.get(one.node_id) ?? { isEdited: true, original: one.body ?? '' }),
         }));
       }),
   };
+}
+
+function editsIn({ lastEditedAt, includesCreatedEdit, userContentEdits }: EditNode, body: string): Edits {
+  if (lastEditedAt === null && includesCreatedEdit === false) return { isEdited: false, original: body };
+  const { totalCount = 0, nodes = [] } = userContentEdits ?? {};
+  const isWhole = includesCreatedEdit && totalCount === nodes.length;
+  return { isEdited: true, original: isWhole ? (oldestFirst(nodes, body)[0]?.diff ?? null) : null };
 }

@@ -12,6 +12,7 @@ const comment = (body: string, more: Partial<Comment> = {}): Comment => ({
   updatedAt: '2030-01-01T00:00:00Z',
   user: { id: 2, type: 'User' },
   isEdited: false,
+  original: body,
   isByApp: false,
   ...more,
 });
@@ -53,6 +54,26 @@ test.each<[string, string, Partial<Comment>]>([
 ])('%s: %s %j', (code, body, more) => {
   const { votes, uncounted } = read(comment(body, more));
   expect([votes, uncounted.map((one) => one.code)]).toEqual([[], [code]]);
+});
+
+// gate: reject-blocks
+test.each<[string, string, Partial<Comment>, string[], string[]]>([
+  ['edited into talk', 'Fine.', { original: `/planwarden reject ${SHORT}` }, ['reject'], []],
+  [
+    'edited into an approval',
+    `/planwarden approve ${SHORT}`,
+    { original: `/planwarden reject ${SHORT}` },
+    ['reject'],
+    ['VOTE_EDITED'],
+  ],
+  ['of which nobody can tell what it was', 'Fine.', { original: null }, ['reject'], []],
+  ['that was talk', `/planwarden reject ${SHORT}`, { original: 'Fine.' }, [], ['VOTE_EDITED']],
+  ['that was an approval', 'Fine.', { original: `/planwarden approve ${SHORT}` }, [], []],
+  ['of a bot', 'Fine.', { original: `/planwarden reject ${SHORT}`, user: { id: 2, type: 'Bot' } }, [], []],
+])('a comment %s', (_, body, more, decisions, codes) => {
+  const { votes, uncounted } = read(comment(body, { isEdited: true, ...more }));
+  expect(votes.map((one) => [one.decision, one.subjectDigest])).toEqual(decisions.map((one) => [one, D]));
+  expect(uncounted.map((one) => one.code)).toEqual(codes);
 });
 
 test('an earlier round keeps its own digest, a strange one none of ours', () => {

@@ -1,6 +1,7 @@
 export { APP_PERMISSIONS } from './app-permissions.js';
 export { type OwnerRule, parseCodeOwners, rulesFor } from './code-owners.js';
 export { COMMAND_DIGEST_LENGTH, type Comment, votesFromComments } from './comment-votes.js';
+export { type ContentEdit, wasBlockOther } from './content-edits.js';
 export type { SourceControlOptions } from './github-connection.js';
 export {
   PROTECTION_REQUIREMENTS,

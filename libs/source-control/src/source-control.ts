@@ -1,5 +1,6 @@
 import { codeOwnersAt } from './code-owners.js';
 import { commentReads } from './comment-reads.js';
+import { textEditReads } from './content-edits.js';
 import { connect, type SourceControlOptions } from './github-connection.js';
 import { mergeAcceptance } from './merge-acceptance.js';
 import { protectionReads } from './protection.js';
@@ -18,6 +19,7 @@ export function createSourceControl(options: SourceControlOptions & { readonly r
   return {
     ...reads,
     ...commentReads(connection),
+    ...textEditReads(connection),
     codeOwnersAt: (sha: string) => codeOwnersAt(reads, sha),
     checkMergeAcceptance: mergeAcceptance(connection, reads),
     protection: protectionReads(connection, reads, 'appId' in options.credential ? options.credential.appId : null),

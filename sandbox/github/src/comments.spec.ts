@@ -43,6 +43,36 @@ test('an edit is told by GraphQL even within the second; a deleted comment is go
   expect(await refusal(deleteComment({ ...repo, comment_id: made.id }))).toMatchObject({ status: 404 });
 });
 
+test('every version of a text is told, the one it was made as included', async () => {
+  const pull = await openPull(sandbox, 'run/versions', false);
+  const { createComment, updateComment } = sandbox.reviewer.rest.issues;
+  const { data: made } = await createComment({ ...repo, issue_number: pull.number, body: 'one' });
+  await updateComment({ ...repo, comment_id: made.id, body: 'two' });
+  for (const body of ['first', 'second']) {
+    await sandbox.reviewer.rest.pulls.update({ ...repo, pull_number: pull.number, body });
+  }
+  const versions = 'userContentEdits(first: 2) { totalCount pageInfo { hasNextPage endCursor } nodes { diff } }';
+  const { nodes } = await sandbox.release.graphql<{ nodes: unknown[] }>(
+    `query($ids: [ID!]!) { nodes(ids: $ids) { ... on IssueComment { ${versions} } } }`,
+    { ids: [made.node_id] },
+  );
+  expect(nodes).toMatchObject([
+    {
+      userContentEdits: { totalCount: 2, pageInfo: { hasNextPage: false }, nodes: [{ diff: 'two' }, { diff: 'one' }] },
+    },
+  ]);
+  const { repository } = await sandbox.release.graphql<{ repository: { pullRequest: unknown } }>(
+    `query($owner: String!, $repo: String!, $number: Int!) { repository(owner: $owner, name: $repo) {
+       pullRequest(number: $number) { ${versions} } } }`,
+    { ...repo, number: pull.number },
+  );
+  const { userContentEdits } = repository.pullRequest as {
+    userContentEdits: { totalCount: number; pageInfo: { hasNextPage: boolean }; nodes: { diff: string }[] };
+  };
+  expect(userContentEdits).toMatchObject({ totalCount: 3, pageInfo: { hasNextPage: true } });
+  expect(userContentEdits.nodes).toEqual([{ diff: 'second' }, { diff: 'first' }]);
+});
+
 test('what each says to webhooks is checked against the published schema', async () => {
   const pull = await openPull(sandbox, 'run/bell', false);
   const { createComment, updateComment, deleteComment } = sandbox.reviewer.rest.issues;

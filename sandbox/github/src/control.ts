@@ -36,6 +36,8 @@ export interface SandboxControl {
   held(operation: string): number;
   /** While true, webhooks are made and recorded but not sent. */
   loseWebhooks(lose: boolean): void;
+  /** GitHub's clock goes so many milliseconds before that of the machine. */
+  setClockAhead(ms: number): void;
   /** Webhooks are made and sent only when the returned function is called: each time all of them, the last first if reversed. */
   holdWebhooks(): (how: { readonly isReversed: boolean }) => void;
   /** Somebody pushes to a branch past the protection, as an administrator may. `null` deletes a file. Answers the new commit's SHA. */

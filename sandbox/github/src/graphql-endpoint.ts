@@ -9,6 +9,7 @@ import {
   parse,
   validate,
 } from 'graphql';
+import { editFields } from './content-edits.js';
 import { actorNode, reviewMutations, reviewNode } from './graphql-reviews.js';
 import type { Needs } from './http-kit.js';
 import { ApiError, isRecord, type Json, notFound } from './http-kit.js';
@@ -59,6 +60,7 @@ function pullNode(core: SandboxCore, repo: RepositoryContext, pull: PullRecord, 
     updatedAt: pull.updatedAt,
     mergedAt: pull.mergedAt,
     author: actorNode(core.identities.byId(pull.userId)),
+    ...editFields(core, pull),
     reviews: ({ first, last, author }: { first?: number; last?: number; author?: string }): Json => {
       const own = repo.state.reviews
         .filter((review) => review.pull === pull.number && isVisibleTo(viewer, review))
@@ -85,8 +87,7 @@ function commentNode(core: SandboxCore, caller: Caller, id: string): Json | null
       body: comment.body,
       createdAt: comment.createdAt,
       updatedAt: comment.updatedAt,
-      lastEditedAt: comment.editedAt ?? null,
-      includesCreatedEdit: comment.editedAt !== undefined,
+      ...editFields(core, comment),
       author: actorNode(core.identities.byId(comment.userId)),
     };
   }

@@ -27,6 +27,9 @@ export function sandboxControl(core: SandboxCore): SandboxControl {
     loseWebhooks: (lose) => {
       faults.loseWebhooks = lose;
     },
+    setClockAhead: (ms) => {
+      core.aheadMs = ms;
+    },
     holdWebhooks: () => core.webhooks.hold(),
     holdDispatches: () => core.actions.close('create'),
     holdRunners: () => core.actions.close('start'),

@@ -1,6 +1,7 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ActionsState, noActions } from './actions/action-records.js';
+import type { EditRecord } from './content-edits.js';
 import type { Json } from './http-kit.js';
 
 export interface PullRecord {
@@ -22,6 +23,8 @@ export interface PullRecord {
   mergedById: number | null;
   mergeSha: string | null;
   reviewerIds: number[];
+  /** Of its text. Absent: never edited. */
+  edits?: EditRecord[];
 }
 
 export type ReviewState = 'APPROVED' | 'CHANGES_REQUESTED' | 'COMMENTED' | 'DISMISSED' | 'PENDING';
@@ -61,7 +64,7 @@ export interface CommentRecord {
   createdAt: string;
   updatedAt: string;
   /** Absent: never edited. */
-  editedAt?: string;
+  edits?: EditRecord[];
 }
 
 export interface CheckRecord {

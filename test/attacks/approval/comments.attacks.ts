@@ -62,6 +62,19 @@ export const COMMENT_ATTACKS: readonly Attack[] = [
     },
   },
   {
+    id: 'reject-edited-away',
+    tries: "somebody who may write turns an approver's reject by comment into a harmless remark",
+    guard: 'reject-edited',
+    refusal: 'VOTE_REJECTED',
+    run: async (stage) => {
+      const seen = await stage.fresh();
+      const id = await stage.comment('tess-third', seen, `/planwarden reject ${named(seen)}`);
+      await stage.github('mallory', 'PATCH', `/issues/comments/${id}`, { body: 'Looks fine to me.' });
+      await stage.review('ravi-reviewer', seen);
+      return stage.outcome(seen.run.id, 'VOTE_REJECTED');
+    },
+  },
+  {
     id: 'comment-of-earlier-round',
     tries: 'a comment that names the subject of an earlier round is meant for this one',
     guard: 'comment-digest',

@@ -89,6 +89,19 @@ export const DOOR_ATTACKS: readonly Attack[] = [
     },
   },
   {
+    id: 'session-signed-out',
+    tries: 'somebody uses the cookie of a session from which the approver has signed out',
+    guard: 'session-ended',
+    refusal: 'SESSION_MISSING',
+    run: async (stage) => {
+      const { cookie, csrf } = await stage.session('reviewer');
+      const headers = { cookie, 'x-csrf-token': csrf };
+      const out = await stage.ask(`${stage.world.url}/api/v1/session`, 'DELETE', undefined, headers);
+      if (out.status !== 204) throw new Error('the approver could not sign out');
+      return voteWith(stage, headers, 'SESSION_MISSING');
+    },
+  },
+  {
     id: 'csrf-token-missing',
     tries: "a form elsewhere votes with the approver's cookie",
     guard: 'csrf',
@@ -103,6 +116,26 @@ export const DOOR_ATTACKS: readonly Attack[] = [
     run: async (stage) => {
       const [{ cookie }, { csrf }] = [await stage.session('reviewer'), await stage.session('watcher')];
       return voteWith(stage, { cookie, 'x-csrf-token': csrf }, 'CSRF_INVALID');
+    },
+  },
+  {
+    id: 'form-in-plain-text',
+    tries: "a form elsewhere sends JSON as plain text, which a browser does unasked, with the approver's cookie",
+    guard: 'csrf',
+    refusal: 'CSRF_INVALID',
+    run: async (stage) => {
+      const { cookie } = await stage.session('reviewer');
+      return voteWith(stage, { cookie, 'content-type': 'text/plain' }, 'CSRF_INVALID');
+    },
+  },
+  {
+    id: 'origin-null',
+    tries: 'a page in a sandboxed frame, whose origin is null, votes with all that the browser has',
+    guard: 'origin',
+    refusal: 'ORIGIN_REFUSED',
+    run: async (stage) => {
+      const { cookie, csrf } = await stage.session('reviewer');
+      return voteWith(stage, { cookie, 'x-csrf-token': csrf, origin: 'null' }, 'ORIGIN_REFUSED');
     },
   },
   {

@@ -42,6 +42,19 @@ export const FACT_ATTACKS: readonly Attack[] = [
     }),
   },
   {
+    id: 'forced-to-the-same-tree',
+    tries: 'the evidence commit is replaced by another of the same parent, files and words, as if nothing had happened',
+    guard: 'head',
+    refusal: 'HEAD_MOVED',
+    run: changedBetween('HEAD_MOVED', async (stage, seen) => {
+      const evidence = await stage.github('mallory', 'GET', `/git/commits/${seen.pullRequest?.evidenceSha}`);
+      const parent = String((evidence.body.parents as { sha: string }[])[0]?.sha);
+      const more = { parent, message: String(evidence.body.message) };
+      await stage.forgeCheck(await stage.push('mallory', branchOf(seen), {}, more));
+      return null;
+    }),
+  },
+  {
     id: 'reopened-with-other-files',
     tries: 'the pull request is closed, its branch forced, and opened again',
     guard: 'head',
@@ -106,6 +119,22 @@ export const FACT_ATTACKS: readonly Attack[] = [
       const before = String((await stage.github('mallory', 'GET', at)).body.body);
       await stage.github('mallory', 'PATCH', at, { body: before.replace('1.27.3', '1.27.9') });
       await stage.review('ravi-reviewer', seen);
+      return stage.outcome(seen.run.id, 'PR_TEXT_EDITED');
+    },
+  },
+  {
+    id: 'text-edited-and-put-back',
+    tries: 'the plan in the pull request is made to look like another, people vote, then the text is put back',
+    guard: 'text-since',
+    refusal: 'PR_TEXT_EDITED',
+    run: async (stage) => {
+      const seen = await stage.fresh('pair');
+      const at = `/pulls/${seen.pullRequest?.number}`;
+      const before = String((await stage.github('mallory', 'GET', at)).body.body);
+      await stage.github('mallory', 'PATCH', at, { body: before.replace('1.27.3', '1.27.9') });
+      await stage.review('ravi-reviewer', seen);
+      await stage.github('mallory', 'PATCH', at, { body: before });
+      await stage.vote('third', seen);
       return stage.outcome(seen.run.id, 'PR_TEXT_EDITED');
     },
   },

@@ -36,7 +36,34 @@ const restartedAt =
     }
   };
 
+/** More than the persona's changes may affect. */
+const TOO_MANY = 30;
+
 export const POLICY_ATTACKS: readonly Attack[] = [
+  {
+    id: 'facts-worse-between-the-votes',
+    tries: 'while the votes come, more is hung on what the change touches than its persona may affect',
+    guard: 'facts',
+    refusal: 'FACTS_CHANGED',
+    rightful: 1,
+    run: async (stage) => {
+      const first = await stage.fresh();
+      await stage.review('ravi-reviewer', first);
+      await stage.world.until(first.run.id, ({ run }) => run.ended);
+      const seen = await stage.changeOf(first);
+      const namespace = /staging-case-\d+/.exec(seen.plan?.text ?? '')?.[0] ?? '';
+      for (let count = 0; count < TOO_MANY; count += 1) {
+        const metadata = { name: `by-hand-${count}`, namespace };
+        const spec = {
+          selector: { 'app.kubernetes.io/name': namespace.replace('staging-', '') },
+          ports: [{ port: 80 }],
+        };
+        stage.world.at.kubernetes.control.apply({ apiVersion: 'v1', kind: 'Service', metadata, spec }, 'mallory');
+      }
+      await stage.review('ravi-reviewer', seen);
+      return stage.outcome(seen.run.id, 'FACTS_CHANGED');
+    },
+  },
   {
     id: 'policy-changed-between-the-votes',
     tries: 'a release whose policy denies the change is rolled out between the votes, and the second vote comes',

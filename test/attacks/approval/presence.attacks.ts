@@ -1,7 +1,7 @@
 import { breakGlassChallenge, voteChallenge } from '@planwarden/approvals';
 import { SoftwarePasskey, turnedAround } from '../../../libs/approvals/src/authenticator.spec-kit.js';
 import type { Attack, Tried } from '../attack.js';
-import { PASSKEYS } from '../installation.js';
+import { COUNTING_KEY, PASSKEYS } from '../installation.js';
 import { codesOf, type RunSeen, type Stage } from '../stage.js';
 
 /** Attacks where a vote with a passkey is asked for. What the attacker has is a session and some assertion. */
@@ -162,6 +162,29 @@ export const PRESENCE_ATTACKS: readonly Attack[] = [
     run: presenceBy('reviewer', 'PRESENCE_INVALID', (_, seen) =>
       PASSKEYS.reviewer.assert(voteChallenge(digestOf(seen)), { rpId: 'localhost', origin: 'http://localhost:1' }),
     ),
+  },
+  {
+    id: 'assertion-in-a-frame',
+    tries: 'a page of another site frames ours and shows its own words around it',
+    guard: 'presence-framed',
+    refusal: 'PRESENCE_INVALID',
+    run: presenceBy('reviewer', 'PRESENCE_INVALID', (stage, seen) =>
+      PASSKEYS.reviewer.assert(voteChallenge(digestOf(seen)), stage.site, undefined, true),
+    ),
+  },
+  {
+    id: 'passkey-copied',
+    tries: 'a copy of a key that counts its uses votes after the key itself was used',
+    guard: 'presence-counter',
+    refusal: 'PRESENCE_INVALID',
+    run: presenceBy('reviewer', 'PRESENCE_INVALID', async (stage, seen) => {
+      const copy = COUNTING_KEY.copy();
+      const other = await stage.fresh('guarded');
+      const own = { presence: assertionOf(stage, other, COUNTING_KEY) };
+      const said = await stage.vote('reviewer', other, undefined, 'approve', own);
+      if (said.status !== 201) throw new Error(`the key itself was refused: ${JSON.stringify(said.body)}`);
+      return assertionOf(stage, seen, copy);
+    }),
   },
   {
     id: 'assertion-unverified',

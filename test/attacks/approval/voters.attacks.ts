@@ -227,6 +227,25 @@ export const VOTER_ATTACKS: readonly Attack[] = [
     },
   },
   {
+    id: 'reject-by-the-slower-clock',
+    tries: 'an approver approves at GitHub, whose clock goes a minute before ours, then rejects in the pages',
+    guard: 'two-clocks',
+    refusal: 'VOTE_REJECTED',
+    run: async (stage) => {
+      const seen = await stage.fresh('pair');
+      const { control } = stage.world.at.github;
+      control.setClockAhead(60_000);
+      try {
+        await stage.review('ravi-reviewer', seen);
+      } finally {
+        control.setClockAhead(0);
+      }
+      await stage.vote('reviewer', seen, undefined, 'reject');
+      await stage.vote('third', seen);
+      return stage.outcome(seen.run.id, 'VOTE_REJECTED');
+    },
+  },
+  {
     id: 'reject-whose-webhook-was-dropped',
     tries: 'the delivery that tells of a reject is dropped on the way, the approval follows',
     guard: 'reject',

@@ -6,18 +6,22 @@ const COMMENTS = 'libs/source-control/src/comment-votes.ts';
 export const COMMENT_GUARDS = {
   'comment-unedited': {
     holds: 'a comment that was ever edited is no vote, whoever edited it',
-    cuts: [cut(COMMENTS, 'if (comment.isEdited || comment.createdAt !== comment.updatedAt) {', 'if (false) {')],
+    cuts: [cut(COMMENTS, 'if (isChanged(comment)) {', 'if (false) {')],
   },
   'comment-digest': {
     holds: 'a comment votes on the subject it names',
-    cuts: [cut(COMMENTS, 'const named = matching[0];', 'const named = o.subjectDigest;')],
+    cuts: [cut(COMMENTS, 'const named = names === null ? o', 'const named = names !== null ? o')],
   },
   'comment-digits': {
     holds: 'a command names twelve digits of the subject, no fewer',
     cuts: [
-      cut(COMMENTS, 'if (!/^[0-9a-f]{12}$/.test(names)) {', 'if (false) {'),
+      cut(COMMENTS, 'if (!NAMES.test(names)) {', 'if (false) {'),
       cut(COMMENTS, 'names.length === COMMAND_DIGEST_LENGTH && digest', 'digest'),
     ],
+  },
+  'reject-edited': {
+    holds: 'a reject by comment stands whatever somebody makes of the comment',
+    cuts: [cut(COMMENTS, 'if (reject) votes.push(voteOf(comment, reject, o));')],
   },
   'comment-bot': {
     holds: 'a comment of a bot or an App is no vote',

@@ -75,6 +75,19 @@ export const PRESENCE_GUARDS = {
     holds: 'the authenticator verified who was there',
     cuts: [cut(PRESENCE, 'requireUserVerification: true,', 'requireUserVerification: false,')],
   },
+  'presence-framed': {
+    holds: 'an assertion was made on a page of ours that stood in no frame',
+    cuts: [cut(PRESENCE, 'if (verified && !isFramed(clientDataJson)) return', 'if (verified) return')],
+  },
+  'presence-counter': {
+    holds: 'a key whose counter went back is taken for a copy',
+    cuts: [
+      cut(
+        PASSKEYS,
+        `if ((counter > 0 || before > 0) && counter <= before) throw presenceInvalid('its counter went back');`,
+      ),
+    ],
+  },
   'presence-once': {
     holds: 'an assertion is taken once, in whatever form it comes',
     cuts: [cut(PASSKEYS, 'if (spent.rowCount !== 1) {', 'if (false) {')],

@@ -1,7 +1,7 @@
 import { type ConfirmPorts, type EvidenceFacts, type PullRequestFacts } from '@planwarden/approvals';
 import { isPlanwardenError, PlanwardenError, type Target } from '@planwarden/contracts';
 import type { RunRecord, Shape } from '@planwarden/runs';
-import { blockDigest, subjectTrailers } from '@planwarden/source-control';
+import { blockDigest, subjectTrailers, wasBlockOther } from '@planwarden/source-control';
 import { changedEntries } from './branch-files.js';
 import {
   checkPlanRecord,
@@ -128,7 +128,7 @@ async function pullRequestFacts(
   services: ChangeServices,
   target: Target,
   pull: PullRequestRecord,
-  evidence: { readonly evidenceSha: string },
+  evidence: { readonly evidenceSha: string; readonly blockDigest: string },
 ): Promise<PullRequestFacts> {
   const github = services.sourceControl(target);
   const now = await github.pullRequest(pull.number);
@@ -142,6 +142,7 @@ async function pullRequestFacts(
     mergeSha: merge.kind === 'ours' ? merge.mergeSha : null,
     by: merge.kind === 'others' ? merge.by : null,
     blockDigest: blockDigest(now.body),
+    wasBlockOther: wasBlockOther(await github.textEdits(pull.number), now.body, evidence.blockDigest),
   };
 }
 

@@ -1,3 +1,4 @@
+import { keepEdit } from '../content-edits.js';
 import {
   ApiError,
   instant,
@@ -94,9 +95,9 @@ export const commentRoutes: Route[] = [
       throw new ApiError(403, 'Must have admin rights to Repository.');
     const before = comment.body;
     const now = instant(core.now());
+    keepEdit(core, comment, { at: now, userId: actorOf(context).id, text: text(body.body) });
     comment.body = text(body.body);
     comment.updatedAt = now;
-    comment.editedAt = now;
     emit(context, comment, 'edited', before);
     return { status: 200, body: commentView(core, repo, comment) };
   }),

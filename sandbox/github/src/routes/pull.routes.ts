@@ -1,4 +1,5 @@
 import { closePull, emitPull } from '../branch-updates.js';
+import { keepEdit } from '../content-edits.js';
 import {
   ApiError,
   instant,
@@ -89,6 +90,7 @@ async function editPull(context: RepoRouteContext, pull: PullRecord): Promise<vo
   }
   if (words !== undefined && words !== pull.body) {
     changes.body = { from: pull.body ?? '' };
+    keepEdit(core, pull, { at: instant(core.now()), userId: actor.id, text: textOrNull(words) ?? '' });
     pull.body = textOrNull(words);
   }
   if (Object.keys(changes).length > 0) {
