@@ -6720,6 +6720,11 @@ const GRACE_MS = 1e4;
 /** Runs one command to its end, in a process group of its own, with limits of time, file size and output. */
 function runChild(options) {
 	const { limits, user } = options;
+	if (options.signal?.aborted) return Promise.resolve({
+		code: null,
+		stdout: "",
+		ended: "canceled"
+	});
 	const script = `ulimit -f ${Math.ceil(limits.fileBytes / 512)} && ulimit -c 0 && exec "$0" "$@"`;
 	const open = user !== void 0 && process.platform === "linux" ? openSync(options.binary, "r") : void 0;
 	const command = open === void 0 ? options.binary : "/proc/self/fd/3";

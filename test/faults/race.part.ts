@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createPool } from '@planwarden/database';
+import { takeLease } from '../e2e/take-lease.js';
 import { hasEnded, type Json, NGINX, startWorld, type World, waitsForApproval } from '../e2e/world.js';
 
 describe('two workers at one effect', () => {
@@ -46,10 +47,7 @@ data: { colour: blue }
     try {
       const id = typeof run === 'string' ? run : await run();
       await isTrue(() => control.held(operation) === 1, id);
-      const fence = await fenceOf(id);
-      await pool.query('UPDATE runs SET lease_owner = NULL, lease_until = NULL WHERE id = $1', [id]);
-      await world.at.app.services.runs.wake(id);
-      await world.at.app.bell.ring(id);
+      const fence = await takeLease(world, id);
       await isTrue(() => control.held(operation) === 2, id);
       expect(await fenceOf(id)).toBeGreaterThan(fence);
       return id;

@@ -117,6 +117,20 @@ export class RunStore {
     return found.rows[0]?.result;
   }
 
+  /** When the journal was told last in a round that an effect was intended, or done; null: never. On the database's clock. */
+  async effectTold(
+    id: string,
+    kind: 'effect:intent' | 'effect:done',
+    { step, name, round }: { readonly step: string; readonly name: string; readonly round: number },
+  ): Promise<Date | null> {
+    const found = await this.pool.query<{ at: Date | null }>(
+      `SELECT max(at) AS at FROM run_events
+        WHERE run = $1 AND kind = $2 AND step = $3 AND data->>'name' = $4 AND round = $5`,
+      [id, kind, step, name, round],
+    );
+    return found.rows[0]?.at ?? null;
+  }
+
   /** Journal entries of one run after a sequence number, as people read them. */
   async events(id: string, afterSeq = 0, limit = 1000): Promise<RunEvent[]> {
     const found = await this.pool.query<EventRow>(

@@ -43,6 +43,8 @@ const GRACE_MS = 10_000;
 /** Runs one command to its end, in a process group of its own, with limits of time, file size and output. */
 export function runChild(options: ChildOptions): Promise<ChildResult> {
   const { limits, user } = options;
+  // Between two commands: a worker that has lost its lease would else begin an apply.
+  if (options.signal?.aborted) return Promise.resolve({ code: null, stdout: '', ended: 'canceled' });
   const blocks = Math.ceil(limits.fileBytes / 512);
   // The shell sets the limits and becomes the command; arguments never pass through its grammar.
   const script = `ulimit -f ${blocks} && ulimit -c 0 && exec "$0" "$@"`;

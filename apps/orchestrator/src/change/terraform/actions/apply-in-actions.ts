@@ -9,7 +9,7 @@ import type { ChangeServices } from '../../change.services.js';
 import { lockOf } from '../../locks.js';
 import { stateOf } from '../plan-stack.js';
 import { applyKey } from '../was-applied.js';
-import { awaitWorkflow, findWorkflow } from './await-workflow.js';
+import { awaitWorkflow, findWorkflow, secondsSince } from './await-workflow.js';
 import { jobFailed, recordLog } from './workflow-end.js';
 
 /** The effect that releases: after it nothing is left but to wait. */
@@ -65,25 +65,13 @@ export async function startedBefore(
   );
   if (known === 'done' || (await findApplyRun(services, context, target)) !== undefined) return goOn;
   const late = Math.min(LATE_SECONDS, target.terraform.workflow.startSeconds);
-  const since = await secondsSinceIntent(services, run, target);
+  const intent = { step: 'apply', name: START_APPLY, round: run.round };
+  const since = await secondsSince(services, target, await services.runs.effectTold(run.id, 'effect:intent', intent));
   if (since >= late) return undefined;
   return {
     ...{ kind: 'wait', reason: 'workflow', forMs: 1000 },
     message: 'the answer to the start of the apply was lost: GitHub is asked whether it began',
   };
-}
-
-async function secondsSinceIntent(services: ChangeServices, run: RunRecord, target: TerraformTarget): Promise<number> {
-  let since: string | undefined;
-  for (let after: number | undefined = 0; after !== undefined; ) {
-    const page = await services.runs.events(run.id, after, 500);
-    for (const { kind, round, message, at } of page) {
-      if (kind === 'effect:intent' && round === run.round && message.endsWith(START_APPLY)) since = at;
-    }
-    after = page.at(-1)?.seq;
-  }
-  const now = await services.fresh(target.name).now();
-  return since === undefined ? 0 : (now.getTime() - new Date(since).getTime()) / 1000;
 }
 
 /**
@@ -131,7 +119,9 @@ export async function finishInActions(
   const { run } = context;
   const { evidenceSha } = await context.output('publish-evidence', evidenceRecord);
   const name = applyRunName(roundOf(run));
-  const awaited = await awaitWorkflow(services, context, target, { step: 'apply', name, commit: evidenceSha });
+  const awaited = await awaitWorkflow(services, context, target, {
+    ...{ step: 'apply', start: START_APPLY, name, commit: evidenceSha },
+  });
   if ('wait' in awaited) return awaited.wait;
   const state = await context.effect('apply', applyRecord, () =>
     appliedState(services, context, target, plan, awaited.run),

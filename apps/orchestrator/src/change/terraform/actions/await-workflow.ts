@@ -9,6 +9,8 @@ const lookMs = (waitedSeconds: number): number => Math.min(30_000, Math.max(1000
 
 export interface Awaited {
   readonly step: 'plan' | 'apply';
+  /** The effect that starts it. */
+  readonly start: string;
   /** `run-name` and commit of the workflow run. */
   readonly name: string;
   readonly commit: string;
@@ -37,7 +39,10 @@ export async function awaitWorkflow(
   const found = await findWorkflow(services, target, awaited);
   if (found?.isOver) return { run: found };
   const { startSeconds, endSeconds } = target.terraform.workflow;
-  const waited = await secondsSinceStart(services, context, target, awaited.step);
+  const { run } = context;
+  // From the start that GitHub took: the step may have begun long before, while GitHub was down or a lost answer waited for.
+  const taken = { step: awaited.step, name: awaited.start, round: run.round };
+  const waited = await secondsSince(services, target, await services.runs.effectTold(run.id, 'effect:done', taken));
   if (found === undefined && waited > startSeconds) {
     throw new PlanwardenError('WORKFLOW_NOT_STARTED', `no run called "${awaited.name}" was seen in ${startSeconds} s`, {
       remedy: 'Look at the Actions of the repository: are they on, and is there a runner?',
@@ -54,14 +59,12 @@ export async function awaitWorkflow(
   return { wait: { kind: 'wait', reason: 'workflow', message, forMs: lookMs(waited) } };
 }
 
-async function secondsSinceStart(
-  services: ChangeServices,
-  { run }: StepContext,
+/** Seconds from then to now on the database's clock; 0 for null. */
+export async function secondsSince(
+  services: Pick<ChangeServices, 'fresh'>,
   target: TerraformTarget,
-  step: string,
+  then: Date | null,
 ): Promise<number> {
-  const steps = await services.runs.steps(run.id);
-  const begun = steps.find((one) => one.step === step && one.round === run.round)?.startedAt;
   const now = await services.fresh(target.name).now();
-  return begun === undefined ? 0 : (now.getTime() - new Date(begun).getTime()) / 1000;
+  return then === null ? 0 : (now.getTime() - then.getTime()) / 1000;
 }

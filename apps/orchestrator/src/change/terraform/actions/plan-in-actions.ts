@@ -72,7 +72,7 @@ export async function planInActions(
     return null;
   });
   const name = planRunName(roundOf(run));
-  const awaited = await awaitWorkflow(services, context, target, { step: 'plan', name, commit });
+  const awaited = await awaitWorkflow(services, context, target, { step: 'plan', start: NAME, name, commit });
   if ('wait' in awaited) return awaited;
   const end = await recordLog(context, github, awaited.run);
   if (awaited.run.conclusion !== 'success') throw jobFailed(awaited.run, end);
