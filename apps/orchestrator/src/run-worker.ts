@@ -15,7 +15,8 @@ export interface RunWorkerOptions {
 }
 
 /**
- * Advances runs in this process. Any number of processes may do so on one database.
+ * Advances runs in this process, those that it begins itself from their first entry on. Any number of processes may do
+ * so on one database.
  * @returns how it stops: takes nothing new, waits for the runs in hand, and leaves no lease behind
  */
 export async function startRunWorker(parts: Parts, options: RunWorkerOptions): Promise<{ close(): Promise<void> }> {
@@ -38,6 +39,7 @@ export async function startRunWorker(parts: Parts, options: RunWorkerOptions): P
     log,
     isPaused: () => isReadOnly(config),
   });
+  services.runs.offerStartsTo(worker);
   return {
     close: async () => {
       if (await worker.close(graceMs)) return;

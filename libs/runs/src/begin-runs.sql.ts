@@ -50,5 +50,65 @@ export const BEGIN_RUNS_FUNCTION = `
         END LOOP;
       END $$;`;
 
-/** $1: the runs as JSON, each with its limits. */
-export const BEGIN_RUNS = { name: 'runs-begin-2', text: 'SELECT id, refused, begun FROM runs_begin_1($1)' } as const;
+/**
+ * The same, and a run may begin under the lease of a worker: it is written as a claim would write it, with the first
+ * fence there is, and the worker gets the request as it was stored. What no limit asks for is not counted.
+ */
+export const BEGIN_RUNS_HELD_FUNCTION = `
+      -- One row each: null and its time, or the limit that refuses it.
+      CREATE FUNCTION runs_begin_2(asked json)
+      RETURNS TABLE (id text, refused text, begun timestamptz, held_request jsonb)
+      LANGUAGE plpgsql AS $$
+      DECLARE
+        n record;
+      BEGIN
+        -- In one order for everybody, so that nobody waits in a ring.
+        PERFORM pg_advisory_xact_lock(one.lock) FROM (
+          SELECT DISTINCT kind, hashtextextended(prefix || CASE kind WHEN 1 THEN a.principal ELSE a.target END, 0) AS lock
+            FROM json_to_recordset(asked) AS a(principal text, target text),
+                 (VALUES (1, 'runs-by:'), (2, 'runs:')) AS k(kind, prefix)
+           ORDER BY 1, 2) AS one;
+        begun := now();
+        FOR n IN SELECT * FROM json_to_recordset(asked) AS a(
+          id text, pipeline text, title text, target text, environment text, persona text, principal text,
+          on_behalf_of text, request jsonb, parent jsonb, message text, data jsonb, most_of_target integer,
+          most_open integer, most_an_hour integer, most_locks integer, owner text, lease float8)
+        LOOP
+          id := n.id;
+          held_request := NULL;
+          -- Counted one by one: each sees those that were begun before it.
+          refused := CASE
+            WHEN n.most_of_target <= (SELECT count(*) FROM runs r WHERE r.target = n.target AND NOT r.ended)
+              THEN 'target'
+            WHEN n.most_open IS NOT NULL
+             AND n.most_open <= (SELECT count(*) FROM runs r WHERE r.principal = n.principal AND NOT r.ended)
+              THEN 'limits.openRuns'
+            WHEN n.most_an_hour IS NOT NULL
+             AND n.most_an_hour <= (SELECT count(*) FROM runs r WHERE r.principal = n.principal
+                                       AND r.created_at > clock_timestamp() - interval '1 hour')
+              THEN 'limits.runsAnHour'
+            WHEN n.most_locks IS NOT NULL
+             AND n.most_locks <= (SELECT count(*) FROM run_locks l JOIN runs r ON r.id = l.run
+                                   WHERE r.principal = n.principal)
+              THEN 'limits.locks'
+          END;
+          IF refused IS NULL THEN
+            INSERT INTO runs AS r (id, pipeline, title, target, environment, persona, principal, on_behalf_of, request,
+                                   parent, state, seq, wakes, created_at, updated_at, lease_owner, lease_until, fence)
+            VALUES (n.id, n.pipeline, n.title, n.target, n.environment, n.persona, n.principal, n.on_behalf_of,
+                    COALESCE(n.request, 'null'), n.parent, 'pending', 1, 1, begun, begun,
+                    n.owner, clock_timestamp() + n.lease * interval '1 millisecond',
+                    CASE WHEN n.owner IS NULL THEN 0 ELSE 1 END)
+            RETURNING CASE WHEN r.lease_owner IS NOT NULL THEN r.request END INTO held_request;
+            INSERT INTO run_events (run, seq, round, kind, message, data, fence, at)
+            VALUES (n.id, 1, 1, 'run:started', n.message, n.data, 0, begun);
+          END IF;
+          RETURN NEXT;
+        END LOOP;
+      END $$;`;
+
+/** $1: the runs as JSON, each with its limits and, where a worker takes it as it begins, with the lease. */
+export const BEGIN_RUNS = {
+  name: 'runs-begin-3',
+  text: 'SELECT id, refused, begun, held_request FROM runs_begin_2($1)',
+} as const;

@@ -1,7 +1,8 @@
 import { type EndState, type ErrorBody, isPlanwardenError } from '@planwarden/contracts';
 import { CanceledWhileRunning, executeStep } from './execute-step.js';
+import type { FirstLease } from './first-lease.js';
 import { JournalWriter, leaseLost } from './journal.js';
-import { Claims, LeaseKeeper, letGo } from './lease.js';
+import { type Claimed, Claims, LeaseKeeper, letGo } from './lease.js';
 import { LeasedRun } from './leased-run.js';
 import { RunStore } from './run.repository.js';
 import { StepAbort, stepContext } from './run-context.js';
@@ -63,9 +64,23 @@ export class RunEngine {
    * @throws only what the database throws; the run is found again by the sweep
    */
   async advance(id: string): Promise<Advance> {
-    const { pool, faults, log, monotonic } = this.#options;
     const claimed = await this.#claims.claim(id);
-    if (!claimed) return { kind: 'nothing' };
+    return claimed ? this.carry(claimed) : { kind: 'nothing' };
+  }
+
+  /** The lease under which a run may begin that this engine then carries; undefined where it does not have its road. */
+  firstLease(pipeline: string): FirstLease | undefined {
+    const { worker, leaseMs, monotonic } = this.#options;
+    return this.#pipelines.has(pipeline) ? { owner: worker, leaseMs, askedAt: monotonic() } : undefined;
+  }
+
+  /**
+   * As `advance`, for a run that is this engine's already.
+   * @throws only what the database throws; the run is found again by the sweep
+   */
+  async carry(claimed: Claimed): Promise<Advance> {
+    const { pool, faults, log, monotonic } = this.#options;
+    const { id } = claimed.run;
     const leased = new LeasedRun(pool, this.#writer, claimed, monotonic);
     const stop: Stop = { abort: new StepAbort(), isLost: false, hasHeardCancel: false };
     const release = this.#keep(leased, stop);

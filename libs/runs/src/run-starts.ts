@@ -4,6 +4,7 @@ import type pg from 'pg';
 import { cleanMessage } from './append-request.js';
 import { Batcher, type Settled } from './batcher.js';
 import { BEGIN_RUNS } from './begin-runs.sql.js';
+import type { FirstHolder, Room } from './first-lease.js';
 import { NEW_RUN } from './projection.js';
 import type { NewRun } from './run-event.js';
 import { limitReached, type ReachedLimit, type RunLimits } from './run-limits.js';
@@ -14,24 +15,37 @@ import { storedJson } from './stored-json.js';
 /** Written in the transaction that begins a run. */
 export type Beside = (client: pg.PoolClient, id: string) => Promise<void>;
 
+/** A run that has begun. */
+export interface BegunRun {
+  readonly run: RunRecord;
+  /** A worker of this process took it as it began and carries it already: no bell needs to ring for it. */
+  readonly isTaken: boolean;
+}
+
 /** A run that is asked for. */
 interface Asked {
   readonly id: string;
   readonly run: NewRun;
   readonly pipeline: string;
   readonly limits: RunLimits;
-  /** For BEGIN_RUNS. */
+  /** For BEGIN_RUNS, to be closed when it is sent. */
   readonly json: string;
 }
+
+/** What BEGIN_RUNS writes into the row of a run that begins under a lease. */
+const FIRST_FENCE = 1;
+const FIRST_WAKES = 1;
 
 type Client = Pick<pg.PoolClient, 'query'>;
 
 /** Begins runs. Those that are asked for at the same time share a statement and its commit. */
 export class RunStarts {
-  readonly #batcher: Batcher<Asked, RunRecord>;
+  readonly #batcher: Batcher<Asked, BegunRun>;
+  #holder: FirstHolder | undefined;
 
   constructor(private readonly pool: pg.Pool) {
-    this.#batcher = new Batcher((asked) => sendTogether(asked, (together) => begin(this.pool, together)), {
+    const send = (together: readonly Asked[]) => begin(this.pool, together, this.#holder);
+    this.#batcher = new Batcher((asked) => sendTogether(asked, send), {
       // They would wait for each other's locks.
       lanes: 1,
       most: 128,
@@ -40,12 +54,18 @@ export class RunStarts {
     });
   }
 
+  /** From now on this worker takes runs as they begin, as far as it has room. */
+  offerTo(holder: FirstHolder): void {
+    this.#holder = holder;
+  }
+
   /** @throws PlanwardenError RUN_LIMIT_REACHED; OUTPUT_REFUSED where the request cannot be stored */
-  async start(run: NewRun, pipeline: string, limits: RunLimits, beside?: Beside): Promise<RunRecord> {
+  async begin(run: NewRun, pipeline: string, limits: RunLimits, beside?: Beside): Promise<BegunRun> {
     const asked = ask(run, pipeline, limits);
     if (beside === undefined) return this.#batcher.add(asked);
+    // Nobody may carry what is not committed: it begins free, and the bell rings.
     return withTransaction(this.pool, async (client) => {
-      const [begun] = await begin(client, [asked]);
+      const [begun] = await begin(client, [asked], undefined);
       if (begun === undefined || 'error' in begun) throw begun?.error;
       await beside(client, asked.id);
       return begun.value;
@@ -69,27 +89,54 @@ function ask(run: NewRun, pipeline: string, limits: RunLimits): Asked {
     most_an_hour: limits.requester?.runsAnHour,
     most_locks: limits.requester?.locks,
   };
-  return { id, run, pipeline, limits, json: `${JSON.stringify(row).slice(0, -1)},"data":${data}}` };
+  return { id, run, pipeline, limits, json: `${JSON.stringify(row).slice(0, -1)},"data":${data}` };
 }
 
 interface BegunRow {
   id: string;
   refused: ReachedLimit | null;
   begun: Date;
+  held_request: unknown;
 }
 
-async function begin(client: Client, asked: readonly Asked[]): Promise<Settled<RunRecord>[]> {
-  const { rows } = await client.query<BegunRow>({
-    ...BEGIN_RUNS,
-    values: [`[${asked.map(({ json }) => json).join(',')}]`],
+async function begin(
+  client: Client,
+  asked: readonly Asked[],
+  holder: FirstHolder | undefined,
+): Promise<Settled<BegunRun>[]> {
+  const rooms = asked.map(({ pipeline }) => holder?.room(pipeline));
+  try {
+    const json = asked.map((one, index) => `${one.json}${leaseJson(rooms[index])}}`);
+    const { rows } = await client.query<BegunRow>({ ...BEGIN_RUNS, values: [`[${json.join(',')}]`] });
+    const begun = new Map(rows.map((row) => [row.id, row]));
+    return asked.map((one, index) => {
+      const room = rooms[index];
+      const settled = settle(one, begun.get(one.id), room);
+      if ('value' in settled) rooms[index] = undefined;
+      return settled;
+    });
+  } finally {
+    for (const room of rooms) room?.leave();
+  }
+}
+
+const leaseJson = (room: Room | undefined): string =>
+  room === undefined ? '' : `,"owner":${JSON.stringify(room.owner)},"lease":${room.leaseMs}`;
+
+function settle(asked: Asked, row: BegunRow | undefined, room: Room | undefined): Settled<BegunRun> {
+  if (row === undefined) return { error: new Error('a run was neither begun nor refused') };
+  if (row.refused !== null) return { error: limitReached(row.refused, asked.run, asked.limits) };
+  const run = recordOf(asked, row.begun.toISOString());
+  room?.take({
+    hold: { run: run.id, owner: room.owner, fence: FIRST_FENCE, leaseMs: room.leaseMs },
+    // As a claim would read it.
+    run: { ...run, request: row.held_request },
+    view: NEW_RUN,
+    askedAt: room.askedAt,
+    seenWakes: FIRST_WAKES,
+    hasLocks: false,
   });
-  const begun = new Map(rows.map((row) => [row.id, row]));
-  return asked.map((one) => {
-    const row = begun.get(one.id);
-    if (row === undefined) return { error: new Error('a run was neither begun nor refused') };
-    if (row.refused !== null) return { error: limitReached(row.refused, one.run, one.limits) };
-    return { value: recordOf(one, row.begun.toISOString()) };
-  });
+  return { value: { run, isTaken: room !== undefined } };
 }
 
 /** The run as its row says it now. */

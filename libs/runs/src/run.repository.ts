@@ -1,6 +1,7 @@
 import { PlanwardenError, type RunEvent, type RunState } from '@planwarden/contracts';
 import { withTransaction } from '@planwarden/database';
 import type pg from 'pg';
+import type { FirstHolder } from './first-lease.js';
 import { appendFromOutside } from './journal.js';
 import { type Rebuilt, rebuildRuns } from './rebuild.js';
 import type { Demand, NewRun, RunEventEntry } from './run-event.js';
@@ -15,7 +16,7 @@ import {
   type StepRow,
   stepOf,
 } from './run-record.js';
-import { type Beside, RunStarts } from './run-starts.js';
+import { type BegunRun, type Beside, RunStarts } from './run-starts.js';
 import { CANCELABLE_STATES } from './run-states.js';
 
 export interface RunFilter {
@@ -38,13 +39,24 @@ export class RunStore {
   }
 
   /**
-   * Begins a run: row, journal entry and wake time in one transaction, and nothing is answered before its commit. The
-   * bell is the caller's to ring.
-   * @param beside written in the same transaction, e.g. the intake decision
+   * Begins a run: row, journal entry and wake time in one transaction, and nothing is answered before its commit. Where a
+   * worker of this process has room (`offerStartsTo`) the run begins under its lease and is carried at once; else the bell
+   * is the caller's to ring.
+   * @param beside written in the same transaction, e.g. the intake decision; such a run begins free
    * @throws PlanwardenError RUN_LIMIT_REACHED
    */
-  start(run: NewRun, pipeline: string, limits: RunLimits, beside?: Beside): Promise<RunRecord> {
-    return this.#starts.start(run, pipeline, limits, beside);
+  begin(run: NewRun, pipeline: string, limits: RunLimits, beside?: Beside): Promise<BegunRun> {
+    return this.#starts.begin(run, pipeline, limits, beside);
+  }
+
+  /** `begin`, for whoever rings in any case or leaves it to the sweep. */
+  async start(run: NewRun, pipeline: string, limits: RunLimits, beside?: Beside): Promise<RunRecord> {
+    return (await this.begin(run, pipeline, limits, beside)).run;
+  }
+
+  /** From now on this worker of the same process takes runs as they begin, as far as it has room. */
+  offerStartsTo(holder: FirstHolder): void {
+    this.#starts.offerTo(holder);
   }
 
   /** @throws PlanwardenError RUN_UNKNOWN */

@@ -1,10 +1,13 @@
 import { isPlanwardenError, type Log } from '@planwarden/contracts';
 import type { Bell, BellListener } from './bell.js';
+import type { FirstHolder } from './first-lease.js';
+import type { Claimed } from './lease.js';
+import { Places } from './places.js';
 import type { RunStore } from './run.repository.js';
-import type { RunEngine } from './run-engine.js';
+import type { Advance, RunEngine } from './run-engine.js';
 
 export interface WorkerOptions {
-  readonly engine: Pick<RunEngine, 'advance' | 'wakeReturned'>;
+  readonly engine: Pick<RunEngine, 'advance' | 'carry' | 'firstLease' | 'wakeReturned'>;
   readonly store: Pick<RunStore, 'due'>;
   readonly bell: Bell;
   /** How this process hears the bell: `listenToBell` of the backend that `bell` rings on. */
@@ -12,13 +15,14 @@ export interface WorkerOptions {
   readonly log: Log;
   /** While true no run is advanced; runs that are due are found when it is over. */
   readonly isPaused?: () => boolean;
-  /** Runs advanced at a time. Default 4. */
+  /** Runs in hand at a time, however they came. Default 4. */
   readonly concurrency?: number;
   /** Milliseconds between two looks for runs whose bell was lost. Default 2000. */
   readonly sweepMs?: number;
 }
 
-export interface RunWorker {
+/** A worker; given to `RunStore.offerStartsTo` it also takes runs that this process begins. */
+export interface RunWorker extends FirstHolder {
   /**
    * Takes nothing new and waits for the runs in hand until they park or end.
    * @param graceMs longest wait; whoever gives up then gives the leases back (see `releaseLeases`)
@@ -30,14 +34,15 @@ export interface RunWorker {
 /** Above this, the sweep is near enough; below, a delayed bell is asked for. */
 const SHORT_WAIT_MS = 30_000;
 
-/** Advances runs when the bell rings, and looks for those whose bell was lost. */
+/** Advances runs when the bell rings or as they begin, and looks for those whose bell was lost. */
 export async function createWorker(options: WorkerOptions): Promise<RunWorker> {
   const { engine, store, bell, log, isPaused = () => false, concurrency = 4, sweepMs = 2000 } = options;
   const inHand = new Set<Promise<void>>();
   let isClosing = false;
-  const travel = async (run: string): Promise<void> => {
+  const places = new Places(concurrency);
+  const travel = async (run: string, advance: () => Promise<Advance>): Promise<void> => {
     try {
-      const result = await engine.advance(run);
+      const result = await advance();
       if (result.kind === 'parked' && result.wakeInMs !== undefined && result.wakeInMs <= SHORT_WAIT_MS && !isClosing) {
         await bell.ring(run, result.wakeInMs + 1);
       }
@@ -46,12 +51,29 @@ export async function createWorker(options: WorkerOptions): Promise<RunWorker> {
       log.warn({ run, code: isPlanwardenError(error) ? error.code : 'INTERNAL', err: error }, 'advancing a run failed');
     }
   };
+  const isIdle = (): boolean => isClosing || isPaused();
+  const held = (work: Promise<void>): Promise<void> => {
+    const inPlace = work.finally(() => {
+      inHand.delete(inPlace);
+      places.leave();
+    });
+    inHand.add(inPlace);
+    return inPlace;
+  };
   const advance = async (run: string): Promise<void> => {
-    if (isClosing || isPaused()) return;
-    const travelling = travel(run);
-    inHand.add(travelling);
-    await travelling;
-    inHand.delete(travelling);
+    if (isIdle() || !(await places.take())) return;
+    await held(isIdle() ? Promise.resolve() : travel(run, () => engine.advance(run)));
+  };
+  const room: FirstHolder['room'] = (pipeline) => {
+    const lease = isIdle() ? undefined : engine.firstLease(pipeline);
+    if (lease === undefined || !places.takeNow()) return undefined;
+    // In hand from here, so that whoever stops waits for it.
+    let settle: (claimed?: Claimed) => void = () => undefined;
+    const begun = new Promise<Claimed | undefined>((resolve) => {
+      settle = resolve;
+    });
+    void held(begun.then((claimed) => claimed && travel(claimed.run.id, () => engine.carry(claimed))));
+    return { ...lease, take: settle, leave: () => settle() };
   };
   const listener = await options.listen(advance, concurrency);
   const sweeper = createSweeper({
@@ -60,14 +82,16 @@ export async function createWorker(options: WorkerOptions): Promise<RunWorker> {
     bell,
     advance,
     concurrency,
-    isIdle: () => isClosing || isPaused(),
+    isIdle,
     log,
   });
   const timer = setInterval(() => void sweeper(), sweepMs);
   void sweeper();
   return {
+    room,
     close: async (graceMs = Number.POSITIVE_INFINITY) => {
       isClosing = true;
+      places.close();
       clearInterval(timer);
       // It waits for rings in hand, so it has the same time as they.
       const hearing = listener.close().catch((err: unknown) => log.warn({ err }, 'the bell was not closed in order'));

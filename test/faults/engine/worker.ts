@@ -135,7 +135,8 @@ async function work(begin: Begin): Promise<void> {
   const bell = backend === null ? channelBell : await openBell(backend, log);
   const listen: Listen =
     backend === null ? onChannel : (onRing, concurrency) => listenToBell(backend, onRing, concurrency, log);
-  const parts = { engine: { advance: (id: string) => engine.advance(id), wakeReturned: async () => undefined }, store };
+  // One release: nobody returns.
+  const parts = { engine: Object.assign(engine, { wakeReturned: async () => undefined }), store };
   const worker = await createWorker({ ...parts, bell, listen, log, concurrency: 16, sweepMs: 150 });
   say({ is: 'ready' });
   await closing;

@@ -30,7 +30,7 @@ export interface MendedRun extends RunParent {
 
 /**
  * Accepts a request for a change, or for a review where the persona's strategy is that: everything that can be refused without touching the outside is refused here, then
- * run, journal entry and wake time are written in one transaction and the bell is rung.
+ * run, journal entry and wake time are written in one transaction and the bell is rung, unless a worker of this process has the run already.
  * @throws PlanwardenError READ_ONLY, NOT_SUPPORTED, STRATEGY_DIFFERS, TARGET_UNKNOWN, TEMPLATE_UNKNOWN, INPUT_INVALID, PATH_OUTSIDE_TARGET,
  * MANIFEST_INVALID, POLICY_DENIED, SECRET_IN_TEXT, RUN_LIMIT_REACHED
  */
@@ -53,7 +53,7 @@ export async function proposeChange(
     if (files.length === 0) throw nothingNamed();
     if (!isReview && target.kind === 'manifests') parseManifests(files);
   }
-  const run = await services.runs.start(
+  const { run, isTaken } = await services.runs.begin(
     {
       title: request.title,
       target: target.name,
@@ -68,7 +68,7 @@ export async function proposeChange(
     parent?.beside,
   );
   // Losing this bell costs the time until the sweep; the run is already durable.
-  await bell.ring(run.id);
+  if (!isTaken) await bell.ring(run.id);
   return run;
 }
 
