@@ -107,8 +107,64 @@ export const BEGIN_RUNS_HELD_FUNCTION = `
         END LOOP;
       END $$;`;
 
+/**
+ * The same in one go where all that are asked for together stay within every limit: then none can be refused, in
+ * whatever order they are counted. Else they are counted one by one.
+ */
+export const BEGIN_RUNS_TOGETHER_FUNCTION = `
+      CREATE FUNCTION runs_begin_3(asked json)
+      RETURNS TABLE (id text, refused text, begun timestamptz, held_request jsonb)
+      LANGUAGE plpgsql AS $$
+      BEGIN
+        -- In one order for everybody, so that nobody waits in a ring.
+        PERFORM pg_advisory_xact_lock(one.lock) FROM (
+          SELECT DISTINCT kind, hashtextextended(prefix || CASE kind WHEN 1 THEN a.principal ELSE a.target END, 0) AS lock
+            FROM json_to_recordset(asked) AS a(principal text, target text),
+                 (VALUES (1, 'runs-by:'), (2, 'runs:')) AS k(kind, prefix)
+           ORDER BY 1, 2) AS one;
+        RETURN QUERY
+        WITH a AS MATERIALIZED (
+          SELECT * FROM json_to_recordset(asked) AS a(
+            id text, pipeline text, title text, target text, environment text, persona text, principal text,
+            on_behalf_of text, request jsonb, parent jsonb, message text, data jsonb, most_of_target integer,
+            most_open integer, most_an_hour integer, most_locks integer, owner text, lease float8)
+        ), within AS MATERIALIZED (
+          SELECT NOT EXISTS (
+            SELECT 1 FROM (SELECT a.target, count(*) AS n, min(a.most_of_target) AS most FROM a GROUP BY a.target) AS t
+             WHERE t.most < t.n + (SELECT count(*) FROM runs r WHERE r.target = t.target AND NOT r.ended)
+          ) AND NOT EXISTS (
+            SELECT 1 FROM (SELECT a.principal, count(*) AS n, min(a.most_open) AS most_open,
+                                  min(a.most_an_hour) AS most_an_hour, min(a.most_locks) AS most_locks
+                             FROM a GROUP BY a.principal) AS p
+             WHERE p.most_open IS NOT NULL
+               AND p.most_open < p.n + (SELECT count(*) FROM runs r WHERE r.principal = p.principal AND NOT r.ended)
+                OR p.most_an_hour IS NOT NULL
+               AND p.most_an_hour < p.n + (SELECT count(*) FROM runs r WHERE r.principal = p.principal
+                                              AND r.created_at > clock_timestamp() - interval '1 hour')
+                OR p.most_locks IS NOT NULL
+               AND p.most_locks <= (SELECT count(*) FROM run_locks l JOIN runs r ON r.id = l.run
+                                     WHERE r.principal = p.principal)
+          ) AS all_of_them
+        ), rows AS (
+          INSERT INTO runs AS r (id, pipeline, title, target, environment, persona, principal, on_behalf_of, request,
+                                 parent, state, seq, wakes, created_at, updated_at, lease_owner, lease_until, fence)
+          SELECT a.id, a.pipeline, a.title, a.target, a.environment, a.persona, a.principal, a.on_behalf_of,
+                 COALESCE(a.request, 'null'), a.parent, 'pending', 1, 1, now(), now(),
+                 a.owner, clock_timestamp() + a.lease * interval '1 millisecond',
+                 CASE WHEN a.owner IS NULL THEN 0 ELSE 1 END
+            FROM a, within WHERE within.all_of_them
+          RETURNING r.id, CASE WHEN r.lease_owner IS NOT NULL THEN r.request END AS held_request
+        ), entries AS (
+          INSERT INTO run_events (run, seq, round, kind, message, data, fence, at)
+          SELECT a.id, 1, 1, 'run:started', a.message, a.data, 0, now() FROM a, within WHERE within.all_of_them
+        )
+        SELECT rows.id, NULL::text, now(), rows.held_request FROM rows;
+        IF FOUND THEN RETURN; END IF;
+        RETURN QUERY SELECT * FROM runs_begin_2(asked);
+      END $$;`;
+
 /** $1: the runs as JSON, each with its limits and, where a worker takes it as it begins, with the lease. */
 export const BEGIN_RUNS = {
-  name: 'runs-begin-3',
-  text: 'SELECT id, refused, begun, held_request FROM runs_begin_2($1)',
+  name: 'runs-begin-4',
+  text: 'SELECT id, refused, begun, held_request FROM runs_begin_3($1)',
 } as const;

@@ -203,6 +203,31 @@ describe('a step that misbehaves', () => {
     expect((await worker.advance(run.id)).kind).toBe('ended');
   });
 
+  test('that never settles is left alone also where it was told to stop before it began', async () => {
+    const run = await begin();
+    const made = pipeline({ plan: { execute: () => new Promise(() => undefined) } });
+    const until = async () =>
+      (await db.pool.query<{ until: Date }>('SELECT lease_until AS until FROM runs WHERE id = $1', [run.id])).rows[0];
+    const faults: FaultPoints = {
+      at: async (point, detail) => {
+        if (point !== 'runs:step:started' || detail?.step !== 'plan') return;
+        await store.requestCancel(run.id, { by: 'person:owner', reason: 'wrong' });
+        // The lease is renewed twice from here: the second time at the latest brings the cancel along.
+        for (let renewed = 0, last = (await until())?.until.getTime(); renewed < 2; ) {
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          const now = (await until())?.until.getTime();
+          if (now !== last) renewed += 1;
+          last = now;
+        }
+      },
+    };
+    // By its own clock, which stands still, the lease is never over, however long this machine takes.
+    const options = { faults, leaseMs: 900, stepGraceMs: 10, monotonic: () => 0 };
+    const advanced = await engine(made, options).advance(run.id);
+    expect(advanced.kind).toBe('ended');
+    expect((await store.get(run.id)).state).toBe('canceled');
+  });
+
   test('a cancel reaches a step that is running, and an effect under way is let come to its end', async () => {
     const run = await begin();
     const acts: string[] = [];

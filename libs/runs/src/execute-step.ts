@@ -1,6 +1,6 @@
 import { isPlanwardenError, PlanwardenError } from '@planwarden/contracts';
-import type { StepAbort } from './run-context.js';
 import type { Step, StepContext, StepOutcome } from './step.js';
+import type { StepAbort } from './step-abort.js';
 
 /** Thrown into a step that somebody wants canceled: what it then throws itself says nothing more. */
 export class CanceledWhileRunning extends Error {
@@ -30,22 +30,21 @@ export async function executeStep(
     Math.min(step.deadlineMs ?? times.deadlineMs, 2 ** 31 - 1),
   );
   let grace: NodeJS.Timeout | undefined;
-  let onAbort: (() => void) | undefined;
+  let unhear: (() => void) | undefined;
   const givenUp = new Promise<never>((_, reject) => {
-    onAbort = () => {
-      grace = setTimeout(() => reject(abort.signal.reason), times.graceMs);
-    };
-    abort.signal.addEventListener('abort', onAbort, { once: true });
+    unhear = abort.onStop(() => {
+      grace = setTimeout(() => reject(abort.stoppedBy), times.graceMs);
+    });
   });
   try {
     return checked(step, await Promise.race([begin(step, context), givenUp]));
   } catch (error) {
     if (isPlanwardenError(error) && error.code === 'LEASE_LOST') throw error;
-    throw abort.signal.aborted ? abort.signal.reason : error;
+    throw abort.stoppedBy ?? error;
   } finally {
     clearTimeout(deadline);
     clearTimeout(grace);
-    if (onAbort) abort.signal.removeEventListener('abort', onAbort);
+    unhear?.();
   }
 }
 

@@ -336,6 +336,17 @@ describe('limits of one token', () => {
     expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
   });
 
+  test.each([
+    ['of the target', (who: string) => begin({ openRuns: 4 }, who, 'full'), 'target'],
+    ['of open runs', (who: string) => begin(limits({ openRuns: 4 }), who), 'limits.openRuns'],
+    ['of runs an hour', (who: string) => begin(limits({ runsAnHour: 4 }), who), 'limits.runsAnHour'],
+  ])('let as many begin at once as fill the limit %s, and not one more', async (_, ask, field) => {
+    const who = nameIt('agent:a');
+    await Promise.all(Array.from({ length: 3 }, () => ask(who)));
+    await ask(who);
+    await expect(ask(who)).rejects.toMatchObject(refusal(field));
+  });
+
   test('hold for 120 that come at once to three processes; whom one limit refuses takes no place of another', async () => {
     const stores = [store, new RunStore(db.pool), new RunStore(db.pool)];
     const [busy, calm] = [nameIt('agent:busy'), nameIt('agent:calm')];

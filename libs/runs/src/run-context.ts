@@ -6,6 +6,7 @@ import type { RunStore } from './run.repository.js';
 import type { RunEventEntry } from './run-event.js';
 import type { RunRecord } from './run-record.js';
 import type { Effect, Shape, Step, StepContext } from './step.js';
+import type { StepAbort } from './step-abort.js';
 
 export interface ContextParts {
   readonly pool: pg.Pool;
@@ -20,41 +21,6 @@ export interface ContextParts {
   readonly faults: FaultPoints;
 }
 
-/**
- * How a step is told to stop. What it has begun outside is let come to its end first: an effect that is cut off in the
- * middle would only have to be asked for.
- */
-export class StepAbort {
-  readonly #controller = new AbortController();
-  #acting = 0;
-  #reason: Error | undefined;
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  /** @param now also cuts off what is under way outside: its answer could not be recorded any more */
-  abort(reason: Error, { now = false }: { readonly now?: boolean } = {}): void {
-    this.#reason ??= reason;
-    if (now || this.#acting === 0) this.#controller.abort(this.#reason);
-  }
-
-  /** @throws the reason where a stop was asked for, though what is under way may still come to its end */
-  throwIfAsked(): void {
-    if (this.#reason !== undefined) throw this.#reason;
-  }
-
-  async acting<T>(act: () => Promise<T>): Promise<T> {
-    this.#acting += 1;
-    try {
-      return await act();
-    } finally {
-      this.#acting -= 1;
-      if (this.#reason !== undefined && this.#acting === 0) this.#controller.abort(this.#reason);
-    }
-  }
-}
-
 /** What a step gets. Everything it writes goes through the lease's fence. */
 export function stepContext(parts: ContextParts): StepContext {
   const { pool, store, leased, run, step } = parts;
@@ -67,7 +33,9 @@ export function stepContext(parts: ContextParts): StepContext {
   const context: StepContext = {
     run,
     fence: leased.hold.fence,
-    signal: parts.abort.signal,
+    get signal() {
+      return parts.abort.signal;
+    },
     log: parts.log,
     carry: parts.carry,
     outputIfAny,

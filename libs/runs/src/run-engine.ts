@@ -5,11 +5,12 @@ import { JournalWriter, leaseLost } from './journal.js';
 import { type Claimed, Claims, LeaseKeeper, letGo } from './lease.js';
 import { LeasedRun } from './leased-run.js';
 import { RunStore } from './run.repository.js';
-import { StepAbort, stepContext } from './run-context.js';
+import { stepContext } from './run-context.js';
 import { type RunEngineOptions, withDefaults } from './run-engine-options.js';
 import type { Demand, RunEventEntry } from './run-event.js';
 import { assertTransition, CANCELABLE_STATES, STOPPABLE_STATES } from './run-states.js';
 import { assertPipeline, type Pipeline, type Step, type StepContext, type StepOutcome } from './step.js';
+import { StepAbort } from './step-abort.js';
 import { failureOutcome } from './step-failure.js';
 import { tidyUp } from './tidy-up.js';
 

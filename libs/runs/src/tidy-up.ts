@@ -1,6 +1,6 @@
 import { type EndState, type ErrorBody, isPlanwardenError, type Log, PlanwardenError } from '@planwarden/contracts';
-import { StepAbort } from './run-context.js';
 import type { Pipeline, StepContext } from './step.js';
+import { StepAbort } from './step-abort.js';
 
 /** Longest time for tidying up before an end. */
 const TIDY_MS = 60_000;
@@ -20,7 +20,7 @@ export async function tidyUp(
   const abort = new StepAbort();
   const tooLong = setTimeout(() => abort.abort(timedOut()), TIDY_MS);
   const givenUp = new Promise<never>((_, reject) => {
-    abort.signal.addEventListener('abort', () => reject(abort.signal.reason), { once: true });
+    abort.onStop(() => reject(abort.stoppedBy));
   });
   const context = contextFor(abort);
   try {
