@@ -193,6 +193,16 @@ export const GUARDS = {
     holds: 'GitHub itself is told which commit to merge',
     cuts: [mergeSha],
   },
+  'base-under-lock': {
+    holds: 'the base branch is read again once the lock is in hand',
+    cuts: [
+      cut(
+        'apps/orchestrator/src/change/steps/confirm.step.ts',
+        '(await baseStop(ports, found.approval.subject)) ?? found',
+        'found',
+      ),
+    ],
+  },
   'base-branch': {
     holds: 'the change is merged into the branch of the target and no other',
     cuts: [
@@ -282,7 +292,7 @@ export const GUARDS = {
       cut(
         'apps/orchestrator/src/change/steps/confirm.step.ts',
         'if (wait) return target.kind',
-        'if (false) return target.kind',
+        'if (false && wait) return target.kind',
       ),
     ],
   },

@@ -106,7 +106,10 @@ export class Stage {
         : { template: { name: 'web-application', parameters: { ...NGINX, ...more, name } } }),
     });
     if (isError) throw new Error(`propose_change: ${JSON.stringify(data)}`);
-    return this.world.until(String(data.run), waitsForApproval);
+    const seen = await this.world.until(String(data.run), waitsForApproval);
+    // Only "brief" may be over before anybody looks; an attack on a run that ended shows nothing.
+    if (seen.run.ended && target !== 'brief') throw new Error(`it never waited: ${JSON.stringify(seen.run)}`);
+    return seen;
   }
 
   /** A run that waits for approval, asked for before this stage was opened. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { DOOR_TRICKS, type Held, knock } from './door-tricks.js';
 import { hasEnded, NGINX, type RunSeen, startWorld, type World, waitsForApproval } from './world.js';
 
 describe('votes and ends', () => {
@@ -67,6 +68,63 @@ describe('votes and ends', () => {
       const { body } = await rest('GET', `/api/v1/runs/${waiting.run.id}`);
       const { uncounted } = (body.approval as { tally: { uncounted: { code: string }[] } }).tally;
       expect(uncounted.map((one) => one.code)).toEqual(['VOTE_ON_OTHER_COMMIT']);
+    });
+  });
+
+  describe('at the door of a decision', () => {
+    let held: Held;
+    let csrf: string;
+    let waiting: RunSeen;
+    beforeAll(async () => {
+      waiting = await waitingRun();
+      const token = await world.at.app.sessions.createLink('reviewer');
+      const opened = await fetch(`${world.url}/api/v1/session`, { method: 'POST', body: JSON.stringify({ token }) });
+      csrf = ((await opened.json()) as { csrfToken: string }).csrfToken;
+      held = {
+        ...{ run: waiting.run.id, digest: waiting.approval?.subjectDigest ?? '', agentToken: world.agentToken },
+        cookie: opened.headers.get('set-cookie')?.split(';')[0] ?? '',
+      };
+    });
+    afterAll(async () => {
+      // Whatever was answered: nobody voted.
+      expect(await world.at.app.services.votes.list(held.run, 1)).toEqual([]);
+      await world.call('cancel_run', { run: held.run });
+    });
+
+    // gate: audience
+    test.each(DOOR_TRICKS)('%s opens nothing: %s', async (_, code, trick) => {
+      expect(await knock(world.url, held, trick(held))).toMatchObject({ code });
+    });
+
+    test.each([
+      ['keys of the prototype', '{"__proto__":{"decision":"approve"},"subjectDigest":"DIGEST","decision":"approve"}'],
+      ['a constructor', '{"constructor":{"prototype":{}},"subjectDigest":"DIGEST","decision":"approve"}'],
+      ['a list', '[{"subjectDigest":"DIGEST","decision":"approve"}]'],
+      ['lists for words', '{"subjectDigest":["DIGEST"],"decision":["approve"]}'],
+      ['another who', '{"subjectDigest":"DIGEST","decision":"approve","person":"owner","assurance":"presence"}'],
+    ])('a vote with everything it takes and %s is refused', async (_, body) => {
+      const headers = { cookie: held.cookie, 'x-csrf-token': csrf };
+      const path = `/api/v1/runs/${held.run}/votes`;
+      expect(await knock(world.url, held, { path, headers, body: body.replace('DIGEST', held.digest) })).toMatchObject({
+        status: 400,
+        code: 'INPUT_INVALID',
+      });
+    });
+
+    test('signing in never takes a session that was there, and who is no longer among the people sees nothing', async () => {
+      const link = await world.at.app.sessions.createLink('reviewer');
+      const headers = { cookie: 'planwarden_session=chosen-by-somebody-else' };
+      const body = JSON.stringify({ token: link });
+      expect(await knock(world.url, held, { path: '/api/v1/session', headers, body })).toMatchObject({ status: 201 });
+      const look = { method: 'GET', path: `/api/v1/runs/${held.run}` };
+      expect(await knock(world.url, held, { ...look, headers })).toMatchObject({ code: 'SESSION_MISSING' });
+      const gone = await world.at.app.sessions.signIn(await world.at.app.sessions.createLink('nobody-any-more'));
+      const old = { cookie: `planwarden_session=${gone}` };
+      for (const path of [look.path, `${look.path}/log`, '/api/v1/runs', '/api/v1/targets', '/api/v1/locks']) {
+        expect(await knock(world.url, held, { ...look, path, headers: old })).toMatchObject({
+          code: 'SESSION_MISSING',
+        });
+      }
     });
   });
 

@@ -53,6 +53,17 @@ export async function commitStop(
     const message = 'the workflow files of the commit are not the ones voted on';
     return newRound('WORKFLOWS_DIFFER', message, 'change.workflowsDigest');
   }
+  const moved = await baseStop(ports, subject);
+  if (moved) return moved;
+  const files = filesDigest(await ports.changedFiles(journal.evidenceSha));
+  if (files !== subject.change.filesDigest) {
+    return newRound('TREE_DIFFERS', 'the files of the commit are not the ones voted on', 'change.filesDigest');
+  }
+  return null;
+}
+
+/** The base as it was planned on. Asked once more by whoever came into a lock only after confirm had read it. */
+export async function baseStop(ports: Pick<ConfirmPorts, 'base'>, subject: Subject): Promise<Stop | null> {
   const base = await ports.base();
   if (base.repositoryId !== subject.target.repositoryId) {
     return newRound('TARGET_CHANGED', 'the repository is another one', 'target.repositoryId');
@@ -62,10 +73,6 @@ export async function commitStop(
   }
   if (base.tipSubtree !== base.mergeBaseSubtree) {
     return newRound('BASE_MOVED', "the base branch changed below the target's path", 'change.baseSha');
-  }
-  const files = filesDigest(await ports.changedFiles(journal.evidenceSha));
-  if (files !== subject.change.filesDigest) {
-    return newRound('TREE_DIFFERS', 'the files of the commit are not the ones voted on', 'change.filesDigest');
   }
   return null;
 }

@@ -10,6 +10,7 @@ export {
 export { migrateApprovals } from './approvals.migrations.js';
 export { BreakGlassStore, type NewBreakGlass } from './break-glass.repository.js';
 export { confirm } from './confirm.js';
+export { baseStop } from './confirm-commits.js';
 export type { ConfirmOutcome, ConfirmRequest } from './confirm-outcome.js';
 export type {
   BaseFacts,

@@ -5,6 +5,7 @@ import { changedBeforeEffect, changedBetween, INTENDED, passed } from './changed
 
 /** Attacks that change what was voted on, between vote and confirm and between confirm and effect. */
 
+const LATE_READ = 'repos/get-branch-protection';
 const branchOf = (seen: RunSeen): string => seen.pullRequest?.branch ?? '';
 
 async function pushAndForge(stage: Stage, seen: RunSeen, parent?: string): Promise<null> {
@@ -233,6 +234,29 @@ export const FACT_ATTACKS: readonly Attack[] = [
       await stage.world.until(one.run.id, ({ run }) => run.ended);
       await stage.world.until(two.run.id, ({ run }) => run.ended);
       return { refusals: [seen], gained: false };
+    },
+  },
+  {
+    id: 'confirm-overtaken',
+    tries:
+      'a run reads the base branch, then another run of the target merges and lets go of the lock, then the first merges',
+    guard: 'base-under-lock',
+    refusal: 'BASE_MOVED',
+    rightful: 1,
+    run: async (stage) => {
+      const [one, two] = [await stage.fresh(), await stage.fresh()];
+      const { control } = stage.world.at.github;
+      const merge = control.pause('pulls/merge');
+      await stage.review('ravi-reviewer', one);
+      await stage.until(() => control.held('pulls/merge') > 0);
+      // Among the last that confirm reads, long after the base.
+      const reading = control.pause(LATE_READ);
+      await stage.review('ravi-reviewer', two);
+      await stage.until(() => control.held(LATE_READ) > 0);
+      merge();
+      await stage.world.until(one.run.id, ({ run }) => run.ended);
+      reading();
+      return stage.outcome(two.run.id, 'BASE_MOVED');
     },
   },
   {

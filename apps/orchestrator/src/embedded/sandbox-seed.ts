@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ManifestTarget, Target } from '@planwarden/contracts';
 import type { SandboxSeed, SeedApp, SeedEnvironment, SeedUser } from '@planwarden/sandbox-github';
 import { APP_PERMISSIONS } from '@planwarden/source-control';
@@ -10,6 +11,12 @@ import type { EmbeddedSecrets } from './secrets.js';
 /** GitHub ids under which our Apps act at the sandbox. */
 export const AUTHOR_BOT_ID = 9001;
 export const RELEASE_BOT_ID = 9002;
+/**
+ * The release App's installation, another one for each sandbox, as at GitHub: while a token is on its way, Octokit gives it
+ * to every client of the process that names the same installation.
+ */
+export const releaseInstallation = ({ releaseKey }: Pick<EmbeddedSecrets, 'releaseKey'>): number =>
+  createHash('sha256').update(releaseKey.publicKey).digest().readUInt32BE();
 const ARGOCD_READER = { id: 1900, login: 'argocd-reader' };
 
 /** What tests change of the sandbox GitHub. */
@@ -62,7 +69,7 @@ export function sandboxSeed(
         id: 502,
         slug: 'planwarden-release',
         botId: RELEASE_BOT_ID,
-        installationId: 7002,
+        installationId: releaseInstallation(secrets),
         publicKey: secrets.releaseKey.publicKey,
         permissions: { ...APP_PERMISSIONS.release },
       },

@@ -7,7 +7,14 @@ import type { LoadedConfig } from '../config.js';
 import type { SandboxConnection } from '../sandbox-connection.js';
 import { VERSION } from '../version.js';
 import { KUBERNETES_MCP_VERSION, startKubernetesMcp } from './kubernetes-mcp.js';
-import { AUTHOR_BOT_ID, RELEASE_BOT_ID, rootApplication, type SeedOptions, sandboxSeed } from './sandbox-seed.js';
+import {
+  AUTHOR_BOT_ID,
+  RELEASE_BOT_ID,
+  releaseInstallation,
+  rootApplication,
+  type SeedOptions,
+  sandboxSeed,
+} from './sandbox-seed.js';
 import type { EmbeddedSecrets } from './secrets.js';
 
 /** An API server with the credentials of those who use it. */
@@ -103,7 +110,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       github: {
         url: github.url,
         authorToken: secrets.authorToken,
-        release: { appId: 502, privateKey: secrets.releaseKey.privateKey, installationId: 7002 },
+        release: {
+          ...{ appId: 502, privateKey: secrets.releaseKey.privateKey },
+          installationId: releaseInstallation(secrets),
+        },
         releaseBotId: RELEASE_BOT_ID,
         authorBotId: AUTHOR_BOT_ID,
         webhookSecret: secrets.webhookSecret,

@@ -3,8 +3,7 @@ import { type Freeze, type FreezeList, freezeRequestSchema, liftRequestSchema } 
 import { APP, type App } from '../app.js';
 import { freeze, liftFreeze, listFreezes } from '../requests/freezes.js';
 import { checked } from './input.js';
-import { personHere } from './person-here.js';
-import { SessionGuard, type SignedInRequest } from './session.guard.js';
+import { personHere, SessionGuard, type SignedInRequest } from './session.guard.js';
 
 /** Freezes take sessions only: no agent token opens these routes. */
 @Controller('api/v1/freezes')

@@ -4,8 +4,7 @@ import { APP, type App } from '../app.js';
 import { beginEnrolment, enrol, listPasskeys, revokePasskey } from '../requests/passkeys.js';
 import { siteOf } from '../requests/presence.js';
 import { checked } from './input.js';
-import { personHere } from './person-here.js';
-import { SessionGuard, type SignedInRequest } from './session.guard.js';
+import { personHere, SessionGuard, type SignedInRequest } from './session.guard.js';
 
 /** A person's own passkeys; nobody else's. */
 @Controller('api/v1/passkeys')

@@ -25,9 +25,8 @@ import { type MendedRun, proposeChange } from '../requests/propose-change.js';
 import { releaseLocks } from '../requests/release-locks.js';
 import { detailOf, summaryOf } from '../requests/run-views.js';
 import { checked, runIdOf } from './input.js';
-import { personHere } from './person-here.js';
 import { cancelBody, discardBody, releaseLocksBody, retryBody, rollbackBody } from './routes.js';
-import { personOf, SessionGuard, type SignedInRequest } from './session.guard.js';
+import { personHere, personOf, SessionGuard, type SignedInRequest } from './session.guard.js';
 
 const listQuery = z.strictObject({
   state: z.enum(RUN_STATES).optional(),
@@ -101,7 +100,8 @@ export class RunsController {
     services.config.assertWritable();
     const person = personHere(this.app, request);
     const run = await services.runs.get(runIdOf(id));
-    if (run.state === 'awaiting_approval') {
+    // Whatever it is doing now: by the time of the entry it may await approval.
+    if (!run.ended) {
       const refusal = await refusalFor(services, run, outputsOf(services, run), person);
       if (refusal) throw new PlanwardenError(refusal.code, refusal.message, { remedy: 'Cancel it, if it is yours.' });
     }

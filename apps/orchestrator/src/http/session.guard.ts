@@ -1,4 +1,5 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { type Person, PlanwardenError } from '@planwarden/contracts';
 import type { Request } from 'express';
 import { APP, type App } from '../app.js';
 import type { Session } from '../identity/session.store.js';
@@ -14,8 +15,19 @@ export class SessionGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<SignedInRequest>();
     request.session = await sessionOf(request, this.app.sessions);
+    // Whoever the operator took out sees nothing either, however long the session would have lasted.
+    personHere(this.app, request);
     return true;
   }
+}
+
+/** The person who is signed in, as planwarden.yaml knows them now. @throws PlanwardenError SESSION_MISSING */
+export function personHere(app: App, request: SignedInRequest): Person {
+  const person = app.services.config.person(personOf(request));
+  if (person) return person;
+  throw new PlanwardenError('SESSION_MISSING', 'you are no longer among the people of planwarden.yaml', {
+    remedy: 'Ask the operator.',
+  });
 }
 
 /** Person id of who is signed in. Only behind SessionGuard. */

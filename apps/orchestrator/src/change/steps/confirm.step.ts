@@ -1,5 +1,12 @@
-import { type ConfirmOutcome, confirm } from '@planwarden/approvals';
-import { type ErrorBody, type ErrorCode, isPlanwardenError, type Tally, type WaitReason } from '@planwarden/contracts';
+import { baseStop, type ConfirmOutcome, type ConfirmPorts, confirm } from '@planwarden/approvals';
+import {
+  type ErrorBody,
+  type ErrorCode,
+  isPlanwardenError,
+  type Tally,
+  type Target,
+  type WaitReason,
+} from '@planwarden/contracts';
 import { done, type RunRecord, type Step, type StepContext, type StepOutcome } from '@planwarden/runs';
 import { noteBrokenGlass } from '../broken-glass.js';
 import { confirmRecord } from '../change.records.js';
@@ -53,10 +60,13 @@ export function confirmStep(services: ChangeServices): Step {
             : undefined;
         if (started) return started;
         const asked = { run: run.id, round: run.round, fence };
-        const outcome = await confirm(confirmPorts(services, run, context.output), asked);
+        const ports = confirmPorts(services, run, context.output);
+        const found = await confirm(ports, asked);
         // After the reads: what was broken while they ran is told as well.
         await noteBrokenGlass(services, context);
-        const settled = await settle(services, context, outcome);
+        const wait = found.kind === 'approved' ? await lockBefore(services, context, target) : undefined;
+        const outcome = wait === undefined ? await readUnderLock(ports, found, target) : found;
+        const settled = wait ?? (await settle(services, context, outcome));
         await tellConfirm(services, context, outcome);
         return settled;
       } catch (error) {
@@ -69,13 +79,26 @@ export function confirmStep(services: ChangeServices): Step {
   };
 }
 
+/** From here to the end of verify nobody else may change what lies below this path. A stack is locked since plan. */
+async function lockBefore(services: ChangeServices, context: StepContext, target: Target) {
+  const wait = await takeLockOf(services, context, target);
+  if (wait) return target.kind === 'terraform' ? lostLock('another run has the lock of the stack now') : wait;
+  return undefined;
+}
+
+/** Who had the lock of the path while confirm read may have merged after the base was read: it is read again. */
+async function readUnderLock(
+  ports: Pick<ConfirmPorts, 'base'>,
+  found: ConfirmOutcome,
+  target: Target,
+): Promise<ConfirmOutcome> {
+  if (found.kind !== 'approved' || target.kind !== 'manifests') return found;
+  return (await baseStop(ports, found.approval.subject)) ?? found;
+}
+
 async function settle(services: ChangeServices, context: StepContext, outcome: ConfirmOutcome): Promise<StepOutcome> {
   switch (outcome.kind) {
     case 'approved': {
-      const target = services.config.target(context.run.target);
-      // From here to the end of verify nobody else may change what lies below this path. A stack is locked since plan.
-      const wait = await takeLockOf(services, context, target);
-      if (wait) return target.kind === 'terraform' ? lostLock('another run has the lock of the stack now') : wait;
       context.carry.set(APPROVAL, outcome.approval);
       const { tally } = outcome;
       return done(confirmedWords(tally), confirmRecord.parse({ releasedSha: null, tally }));
