@@ -15,10 +15,7 @@ const bundle = await rolldown({
   resolve: {
     conditionNames: ['source', 'import', 'node', 'default'],
     alias: Object.fromEntries(
-      ['@cdktn/hcl2json', '@cdktn/hcl-tools', 'web-tree-sitter'].map((name) => [
-        name,
-        join(root, 'apps/stack-job/src/no-parser.ts'),
-      ]),
+      ['./hcl-programs.js', 'web-tree-sitter'].map((name) => [name, join(root, 'apps/stack-job/src/no-parser.ts')]),
     ),
   },
   // No module of ours does anything when it is only imported.

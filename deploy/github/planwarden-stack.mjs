@@ -4445,7 +4445,7 @@ const initializer = (inst, issues) => {
 const ZodRealError = /*@__PURE__*/ $constructor("ZodError", initializer, void 0, { Parent: Error });
 
 // node_modules/zod/v4/classic/parse.js
-const parse$1 = /* @__PURE__ */ _parse(ZodRealError);
+const parse = /* @__PURE__ */ _parse(ZodRealError);
 const parseAsync = /* @__PURE__ */ _parseAsync(ZodRealError);
 const safeParse = /* @__PURE__ */ _safeParse(ZodRealError);
 const safeParseAsync = /* @__PURE__ */ _safeParseAsync(ZodRealError);
@@ -4577,7 +4577,7 @@ const ZodType = /*@__PURE__*/ $constructor("ZodType", (inst, def) => {
 		own(this, "~standard", value);
 	},
 	parse: function _parse(data, params) {
-		return parse$1(this, data, params, { callee: _parse });
+		return parse(this, data, params, { callee: _parse });
 	},
 	parseAsync: async function _parseAsync(data, params) {
 		return await parseAsync(this, data, params, { callee: _parseAsync });
@@ -5521,7 +5521,7 @@ function isPlanwardenError(error) {
 const notHere = () => {
 	throw new PlanwardenError("NOT_SUPPORTED", "this program does not read the source of a stack", { remedy: "Use a target without providers that are set up in planwarden.yaml." });
 };
-const [format, parse] = [notHere, notHere];
+const [formatText, hclToJson] = [notHere, notHere];
 const Language = { load: notHere };
 const Parser = class {
 	static init = notHere;
@@ -5602,7 +5602,7 @@ async function parseHcl(path, text) {
 }
 async function official(path, text) {
 	try {
-		return await parse("main.tf", text);
+		return await hclToJson("main.tf", text);
 	} catch (error) {
 		const said = error instanceof Error ? error.message : String(error);
 		const found = /\[main\.tf:(\d+),(\d+)[^:]*: ([^;\]]{1,200})/.exec(said);

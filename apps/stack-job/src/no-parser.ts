@@ -10,7 +10,7 @@ const notHere = (): never => {
   });
 };
 
-export const [format, parse] = [notHere, notHere];
+export const [formatText, hclToJson] = [notHere, notHere];
 export const Language = { load: notHere };
 export const Parser = class {
   static readonly init = notHere;

@@ -1,4 +1,4 @@
-import { format } from '@cdktn/hcl-tools';
+import { formatText } from './hcl-programs.js';
 import { parseHcl } from './parse-hcl.js';
 
 /**
@@ -7,5 +7,5 @@ import { parseHcl } from './parse-hcl.js';
  */
 export async function formatHcl(path: string, text: string): Promise<string> {
   await parseHcl(path, text);
-  return format(text);
+  return formatText(text);
 }

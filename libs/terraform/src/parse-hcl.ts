@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module';
-import { parse as hclToJson } from '@cdktn/hcl2json';
 import { PlanwardenError } from '@planwarden/contracts';
 import { Language, type Node, Parser } from 'web-tree-sitter';
 import { FILE_FUNCTIONS, PURE_FUNCTIONS, REFUSED_FUNCTIONS } from './functions.js';
@@ -11,6 +10,7 @@ import {
   type HclFile,
   type HclPlace,
 } from './hcl-file.js';
+import { hclToJson } from './hcl-programs.js';
 
 let grammar: Promise<Language> | undefined;
 

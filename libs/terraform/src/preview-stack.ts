@@ -1,5 +1,5 @@
-import { parse as hclToJson } from '@cdktn/hcl2json';
 import { canonicalJson, digestOf, type PlannedResource, type TerraformPreview } from '@planwarden/contracts';
+import { hclToJson } from './hcl-programs.js';
 import type { StackFile } from './stack-runner.js';
 
 type Values = Readonly<Record<string, unknown>>;
