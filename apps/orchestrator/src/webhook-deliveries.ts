@@ -76,7 +76,8 @@ export class WebhookDeliveries {
   async #waiting(payload: unknown): Promise<readonly string[]> {
     const waiting = await this.parts.runs.awaitingApproval();
     const named = runOf(payload);
-    return named !== null && waiting.includes(named) ? [named] : waiting;
+    // A run that is still on its way to people looks by itself when it gets there.
+    return named === null ? waiting : waiting.filter((run) => run === named);
   }
 
   async #isNew(body: Buffer): Promise<boolean> {
@@ -110,7 +111,11 @@ function workflowRunOf(payload: unknown): string[] {
 
 /** The run whose branch a delivery names; null: it may be about any. Only who looks first depends on it. */
 function runOf(payload: unknown): string | null {
-  const branches = [at(payload, 'pull_request', 'head', 'ref'), at(payload, 'ref')];
+  const branches = [
+    at(payload, 'pull_request', 'head', 'ref'),
+    at(payload, 'check_run', 'check_suite', 'head_branch'),
+    at(payload, 'ref'),
+  ];
   for (const branch of branches) {
     const run = typeof branch === 'string' ? BRANCH.exec(branch)?.[1] : undefined;
     if (run !== undefined && runIdPattern.test(run)) return run;
