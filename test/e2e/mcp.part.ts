@@ -22,6 +22,12 @@ describe('tools and resources', () => {
     await world.stop();
   });
 
+  const textOf = ({ content }: { readonly content?: unknown }): string =>
+    (content as { text: string }[]).map(({ text }) => text).join('\n');
+  /** What a client reads that shows only text. */
+  const said = async (name: string, args = {}): Promise<string> =>
+    textOf(await world.client.callTool({ name, arguments: args }));
+
   const NAMES = [
     'search_infrastructure',
     'get_resource',
@@ -86,6 +92,13 @@ describe('tools and resources', () => {
     test('describes the template with a working example', async () => {
       const described = await client().callTool({ name: 'describe_template', arguments: { name: 'web-application' } });
       expect(described.structuredContent).toMatchObject({ name: 'web-application', example: { replicas: 3 } });
+      const unknown = await client().callTool({ name: 'describe_template', arguments: { name: 'web' } });
+      expect(unknown.structuredContent).toMatchObject({ where: { field: 'name' } });
+      const { templates } = (await client().callTool({ name: 'list_templates', arguments: {} })).structuredContent as {
+        templates: { name: string }[];
+      };
+      const names = templates.map(({ name }) => name).join(', ');
+      expect(textOf(unknown)).toBe(`TEMPLATE_UNKNOWN: there is no template with this name. Name one of: ${names}.`);
     });
   });
 
@@ -150,6 +163,18 @@ describe('tools and resources', () => {
         ],
         next: null,
       });
+      // Some clients show nothing but the text: who decides and where has to be in it.
+      const missing = waiting.approval?.missing.join('; ') ?? '';
+      const where = waiting.pullRequest?.url ?? '';
+      expect(await said('list_pending_approvals')).toBe(`${run} staging: ${missing} (${where})`);
+      expect((await said('get_run', { run })).split('\n')).toEqual([
+        `Run ${run} is awaiting_approval, waiting for approval: ${missing}.`,
+        'Plan: 5 to create, 0 to update, 0 to delete, 0 unchanged.',
+        `Pull request ${waiting.pullRequest?.number}: ${where}`,
+      ]);
+      expect(await said('get_run_log', { run })).toMatch(
+        /^\S+Z validate begins\n\S+Z validate: 5 objects in 5 files$/m,
+      );
       const seen: number[] = [];
       let after = 0;
       for (;;) {
@@ -189,7 +214,11 @@ describe('tools and resources', () => {
         ],
       });
       expect(checked.data).toMatchObject({ allow: false, findings: [{ rule: 'public-service', line: 4 }] });
-      const explained = await world.call('explain_decision', { decision: checked.data.decision });
+      const { decision } = checked.data;
+      const explained = await world.call('explain_decision', { decision });
+      expect(await said('explain_decision', { decision })).toContain(
+        ' public-service (environments/staging/svc.yaml:4): ',
+      );
       expect(explained.data).toMatchObject({ decision: { phase: 'source', allow: false, run: null } });
       expect((await world.call('list_runs')).data.runs).toEqual(before);
     });

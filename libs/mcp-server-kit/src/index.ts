@@ -13,6 +13,7 @@ export { TASKS_EXTENSION, type TaskSource, type TaskView } from './tasks.js';
 export {
   defineTool,
   errorResult,
+  errorText,
   type Tool,
   type ToolOptions,
   type ToolReply,

@@ -20,6 +20,7 @@ const greet = defineTool({
   outputSchema: z.object({ greeting: z.string() }),
   handler: async ({ name }, context: Asker) => {
     if (name === 'ended') throw new PlanwardenError('RUN_ENDED', 'The run has ended.', { remedy: 'Start another.' });
+    if (name === 'open') throw new PlanwardenError('RUN_NOT_ENDED', 'it goes on', { remedy: 'Wait for its end.' });
     if (name === 'crash') throw new Error('secret-stack-detail');
     return { structured: { greeting: `${name} from ${context.who}` } };
   },
@@ -137,6 +138,16 @@ describe.each([
         where: { field: 'deep.b' },
       });
       expect((await call({})).structuredContent).toMatchObject({ where: { field: 'name' } });
+      // Clients that show only the text are told everything that is wrong, in sentences.
+      expect((await call({ deep: { a: '1' } })).content).toEqual([
+        {
+          type: 'text',
+          text: expect.stringMatching(/^INPUT_INVALID: Arguments of greet: name: [^;]+; deep\.a: [^;]+\. Send only /),
+        },
+      ]);
+      expect((await call({ name: 'open' })).content).toEqual([
+        { type: 'text', text: 'RUN_NOT_ENDED: it goes on. Wait for its end.' },
+      ]);
       expect((await call({ name: 'ended' })).structuredContent).toMatchObject({
         code: 'RUN_ENDED',
         remedy: 'Start another.',

@@ -1,6 +1,6 @@
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { type ErrorBody, isPlanwardenError, type Log } from '@planwarden/contracts';
-import { toErrorBody } from './tool-definition.js';
+import { errorText, toErrorBody } from './tool-definition.js';
 
 /** Failures of ours or of what we depend on: nothing the caller sent would have helped. */
 const OURS: readonly string[] = ['INTERNAL', 'OUTSIDE_UNAVAILABLE', 'DATABASE_UNAVAILABLE'];
@@ -15,5 +15,5 @@ export function protocolError(error: unknown, log: Log, beside: Readonly<Record<
   if (!isPlanwardenError(error)) log.error({ err: error }, 'MCP request failed in a way we do not know');
   const body: ErrorBody = toErrorBody(error);
   const code = OURS.includes(body.code) ? ProtocolErrorCode.InternalError : ProtocolErrorCode.InvalidParams;
-  return new ProtocolError(code, `${body.code}: ${body.message}. ${body.remedy}`, { ...body, ...beside });
+  return new ProtocolError(code, errorText(body), { ...body, ...beside });
 }

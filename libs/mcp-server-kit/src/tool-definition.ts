@@ -102,11 +102,15 @@ function inputInvalid(tool: string, error: z.ZodError): PlanwardenError {
     }));
   });
   const first = details[0];
-  return new PlanwardenError('INPUT_INVALID', `Arguments of ${tool}: ${first?.message ?? 'not valid'}.`, {
-    ...(first ? { where: first.where } : {}),
-    remedy: 'Send only the arguments that the input schema of the tool lists.',
-    details,
-  });
+  return new PlanwardenError(
+    'INPUT_INVALID',
+    `Arguments of ${tool}: ${details.map(({ message }) => message).join('; ')}.`,
+    {
+      ...(first ? { where: first.where } : {}),
+      remedy: 'Send only the arguments that the input schema of the tool lists.',
+      details,
+    },
+  );
 }
 
 /** Turns whatever was thrown into an isError result with our error body; an unknown error tells nothing of itself. */
@@ -115,10 +119,14 @@ export function errorResult(error: unknown, tool: string, log: Log): CallToolRes
   if (body.code === 'INTERNAL') log.error({ err: error, tool }, 'tool failed in a way we do not know');
   return {
     isError: true,
-    content: [{ type: 'text', text: `${body.code}: ${body.message} ${body.remedy}` }],
+    content: [{ type: 'text', text: errorText(body) }],
     structuredContent: { ...body },
   };
 }
+
+/** An error in sentences, for clients that show nothing else. */
+export const errorText = ({ code, message, remedy }: Pick<ErrorBody, 'code' | 'message' | 'remedy'>): string =>
+  `${code}: ${/[.!?]$/.test(message) ? message : `${message}.`} ${remedy}`;
 
 export function toErrorBody(error: unknown): ErrorBody {
   if (isPlanwardenError(error)) return error.toBody();

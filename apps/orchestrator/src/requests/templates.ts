@@ -1,4 +1,4 @@
-import type { TemplateDetail, TemplateSummary } from '@planwarden/contracts';
+import { PlanwardenError, type TemplateDetail, type TemplateSummary } from '@planwarden/contracts';
 import type { ChangeServices } from '../change/change.services.js';
 
 type Shelves = Pick<ChangeServices, 'catalog' | 'terraformTemplates'>;
@@ -10,6 +10,14 @@ export const listTemplates = ({ catalog, terraformTemplates }: Shelves): Templat
 ];
 
 /** @throws PlanwardenError TEMPLATE_UNKNOWN naming those there are */
-export function describeTemplate({ catalog, terraformTemplates }: Shelves, name: string): TemplateDetail {
-  return terraformTemplates.has(name) ? terraformTemplates.describe(name) : catalog.describe(name);
+export function describeTemplate(shelves: Shelves, name: string): TemplateDetail {
+  const { catalog, terraformTemplates } = shelves;
+  const shelf = [catalog, terraformTemplates].find((one) => one.has(name));
+  if (shelf !== undefined) return shelf.describe(name);
+  throw new PlanwardenError('TEMPLATE_UNKNOWN', 'there is no template with this name', {
+    where: { field: 'name' },
+    remedy: `Name one of: ${listTemplates(shelves)
+      .map((one) => one.name)
+      .join(', ')}.`,
+  });
 }

@@ -1,5 +1,6 @@
 import { PlanwardenError, runIdPattern } from '@planwarden/contracts';
 import type { ResourceTemplateDefinition } from '@planwarden/mcp-server-kit';
+import { logText } from '../requests/run-text.js';
 import { detailOf } from '../requests/run-views.js';
 import { type McpContext, targetsOf } from '../tools/mcp-context.js';
 import { visibleRun } from '../tools/visible-run.js';
@@ -17,7 +18,7 @@ export const RUN_RESOURCES: readonly Family[] = [
   }),
   family('run-log', 'planwarden://runs/{id}/log', 'Log of a run', 'text/plain', async (id, context) => {
     const events = await context.services.runs.events(id);
-    return events.map((event) => `${event.at} round ${event.round} ${event.step ?? '-'} ${event.message}`).join('\n');
+    return events.map((event) => `round ${event.round} ${logText(event)}`).join('\n');
   }),
 ];
 

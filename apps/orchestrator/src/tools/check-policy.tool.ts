@@ -12,6 +12,7 @@ import { z } from 'zod';
 import { judge } from '../change/judge.js';
 import { actorOf, secretsIn } from '../change/run-request.js';
 import { allowedProviders } from '../change/terraform/allowed-providers.js';
+import { findingText } from '../requests/run-text.js';
 import { personaFor, productTool, READ_ONLY, targetsOf } from './mcp-context.js';
 
 export const checkPolicyTool = productTool({
@@ -47,9 +48,10 @@ export const checkPolicyTool = productTool({
     const { allow, id, findings } = decision;
     return {
       structured: { allow, decision: id, findings },
-      text: allow
-        ? `Policy found nothing that denies (decision ${id}).`
-        : findings.map((one) => `${one.severity} ${one.rule}: ${one.message} Mend: ${one.remedy}`).join('\n'),
+      text: [
+        allow ? `Policy found nothing that denies (decision ${id}).` : `Policy denies (decision ${id}).`,
+        ...findings.map(findingText),
+      ].join('\n'),
     };
   },
 });

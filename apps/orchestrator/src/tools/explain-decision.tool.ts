@@ -1,6 +1,7 @@
 import { explanationSchema, PlanwardenError } from '@planwarden/contracts';
 import { z } from 'zod';
 import { explainDecision } from '../requests/explain-decision.js';
+import { findingText } from '../requests/run-text.js';
 import { productTool, READ_ONLY } from './mcp-context.js';
 import { visibleRun } from './visible-run.js';
 
@@ -26,7 +27,7 @@ export const explainDecisionTool = productTool({
       structured: explanation,
       text: [
         `Phase ${decision.phase}: ${decision.allow ? 'allowed' : 'denied'}; ${rules.length} rules were asked, ${fired.length} fired.`,
-        ...decision.findings.map((one) => `${one.severity} ${one.rule}: ${one.message} Mend: ${one.remedy}`),
+        ...decision.findings.map(findingText),
       ].join('\n'),
     };
   },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { logText } from '../requests/run-text.js';
 import { productTool, READ_ONLY } from './mcp-context.js';
 import { runIdSchema, visibleRun } from './visible-run.js';
 
@@ -37,7 +38,7 @@ export const getRunLogTool = productTool({
     return {
       structured: { entries, next },
       text: [
-        entries.map((one) => `${one.at} ${one.step ?? '-'} ${one.message}`).join('\n') || 'No entries after that.',
+        entries.map(logText).join('\n') || 'No entries after that.',
         ...(next === null ? [] : [`There is more: ask again after ${next}.`]),
       ].join('\n'),
     };

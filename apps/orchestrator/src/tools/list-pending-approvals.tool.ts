@@ -50,7 +50,11 @@ export const listPendingApprovalsTool = productTool({
       structured: { approvals, next: found.next },
       text: paged(
         approvals
-          .map((one) => `${one.run} ${one.target}: ${one.missing.join('; ')} (${one.pullRequest ?? ''})`)
+          .map(({ run, target, subjectDigest, missing, pullRequest }) => {
+            // Votes name the subject: before there is one nobody can decide, however the run is called.
+            const lacks = subjectDigest === null ? 'its evidence is not published yet' : missing.join('; ');
+            return `${run} ${target}: ${lacks || 'nothing is missing'} (${pullRequest ?? 'no pull request'})`;
+          })
           .join('\n') || 'Nothing waits for an approval.',
         found.next,
       ),
