@@ -96,6 +96,8 @@ describe('one installation, from its first start to the death of its database', 
     expect(readFileSync(join(data, 'planwarden.yaml'), 'utf8')).not.toContain(token);
     expect(printed).toContain(`Web             ${pages}\n`);
     expect(printed).toContain(`MCP             ${url}/mcp\n`);
+    // As it stands there it has to find this installation.
+    expect(printed).toContain(`another: npm exec -- planwarden sign-in <person> --data ${data})`);
     linkAtStart = /Sign in {9}(\S+)/.exec(printed)?.[1] ?? '';
     expect(linkAtStart.startsWith(`${pages}/sign-in#`)).toBe(true);
     const client = JSON.parse(printed.slice(printed.indexOf('{'), printed.lastIndexOf('}') + 1)) as unknown;

@@ -21,7 +21,7 @@ Planwarden is ready (${at.readyMs} ms).
 
   Web             ${at.pagesUrl}
   Sign in         ${at.link}
-                  (once, as ${at.person}; another: npm exec -- planwarden sign-in <person>)
+                  (once, as ${at.person}; another: npm exec -- planwarden sign-in <person>${config.dataOption})
   MCP             ${at.url}/mcp
   Sandbox GitHub  ${at.githubUrl}/ui
   Data            ${config.dataFolder}

@@ -9,6 +9,8 @@ import { firstConfig } from './config.first.js';
 /** Where the installation keeps its data and what planwarden.yaml says. */
 export interface LoadedConfig extends InstallationConfig {
   readonly dataFolder: string;
+  /** What planwarden's other commands have to be given to find it; empty where they find it by themselves. */
+  readonly dataOption: string;
   readonly configFile: string;
   /** Set on the first start only: the token of the first agent, shown once in the ready client configuration. */
   readonly newAgentToken: string | null;
@@ -35,7 +37,9 @@ export function loadConfig(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): LoadedConfig {
   const fallback = process.getuid?.() === 0 ? '/var/lib/planwarden' : join(homedir(), '.planwarden');
-  const dataFolder = resolve(options.data ?? environment.PLANWARDEN_DATA ?? fallback);
+  const byItself = resolve(environment.PLANWARDEN_DATA ?? fallback);
+  const dataFolder = options.data === undefined ? byItself : resolve(options.data);
+  const dataOption = dataFolder === byItself ? '' : ` --data ${quoted(dataFolder)}`;
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
   const configFile = options.config === undefined ? join(dataFolder, 'planwarden.yaml') : resolve(options.config);
   const isFirst = options.config === undefined && !existsSync(configFile);
@@ -48,8 +52,11 @@ export function loadConfig(
       return found === undefined ? [] : [[name, found]];
     }),
   );
-  return { ...config, listen, dataFolder, configFile, newAgentToken, binaries };
+  return { ...config, listen, dataFolder, dataOption, configFile, newAgentToken, binaries };
 }
+
+/** As a shell takes it. */
+const quoted = (path: string): string => (/^[\w./~-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
 
 function readConfig(file: string): string {
   try {

@@ -1,18 +1,18 @@
 import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { PlanwardenError } from '@planwarden/contracts';
-import express, { type NextFunction, type Request, type Response } from 'express';
+import type { NextFunction, Request, Response } from 'express';
 import type { App } from '../app.js';
 import { AppModule } from '../app.module.js';
 import type { Listen } from '../config.file.js';
-import { byName, PAGES_HOST, pagesHostOf } from './by-name.js';
+import { byName, PAGES_HOST } from './by-name.js';
 import { checkHostAndOrigin, type OwnNames } from './caller.js';
 import { ErrorFilter } from './error.filter.js';
 import { isInUse, KEEP_ALIVE_MS, listenBeside, portInUse } from './listening.js';
 import { mcpEndpoint } from './mcp.endpoint.js';
+import { sendToName, servePages } from './pages.js';
 import { statusOf } from './status.js';
 import { webhookBody } from './webhook-body.js';
 
@@ -68,7 +68,7 @@ export async function startHttpServer(app: App, listen: Listen): Promise<HttpSer
   nest.useBodyParser('json', { limit: '1mb', strict: false, type: () => true });
   nest.useGlobalFilters(new ErrorFilter(app.log));
   nest.use(sendToName);
-  if (app.webFolder !== null) servePages(nest, app.webFolder);
+  if (app.webFolder !== null) nest.use(...servePages(app.webFolder));
   try {
     await nest.listen(listen.port, listen.host);
   } catch (error) {
@@ -98,23 +98,4 @@ export async function startHttpServer(app: App, listen: Listen): Promise<HttpSer
     await close(null);
     throw error;
   }
-}
-
-const PAGE = /^\/(?:$|runs(?:\/|$)|new(?:\/|$)|freezes(?:\/|$)|passkeys(?:\/|$)|sign-in(?:\/|$))/;
-const isPage = ({ method, path }: Request): boolean => method === 'GET' && PAGE.test(path);
-
-/** Whoever opens a page at the address goes on under the name; a browser keeps what stands behind the #. */
-function sendToName(request: Request, response: Response, next: NextFunction): void {
-  const host = pagesHostOf(response);
-  if (!isPage(request) || host === request.headers.host) next();
-  else response.redirect(307, `http://${host}${request.originalUrl}`);
-}
-
-/** The pages find their own way: every path that is no route and no file answers with the one page. */
-function servePages(nest: NestExpressApplication, folder: string): void {
-  nest.use(express.static(folder, { index: false, cacheControl: false }));
-  nest.use((request: Request, response: Response, next: NextFunction) => {
-    if (!isPage(request)) return next();
-    response.sendFile(join(folder, 'index.html'));
-  });
 }

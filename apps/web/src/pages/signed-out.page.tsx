@@ -23,7 +23,8 @@ export function HowToSignIn() {
       </pre>
       <p>
         <code>&lt;person&gt;</code> is an id from the people of <code>planwarden.yaml</code>, for example{' '}
-        <code>reviewer</code>. Open the link it prints in this browser.
+        <code>reviewer</code>. Open the link it prints in this browser. Where Planwarden was started with{' '}
+        <code>--data &lt;folder&gt;</code>, give it here too.
       </p>
     </div>
   );

@@ -78,7 +78,9 @@ export function ApprovalPanel({ detail, session }: ApprovalPanelProps) {
 }
 
 function Votes({ approval }: { readonly approval: Approval }) {
-  const { approvals, rejects, uncounted, mayVote } = approval.tally;
+  const { approvals, rejects, uncounted, mayVote, quorum } = approval.tally;
+  // While votes are missing, what is missing says it already.
+  const others = approvals.length < quorum ? [] : mayVote;
   const row = (vote: Vote, words: string, why?: string) => (
     <li key={`${vote.road} ${vote.reference}`}>
       <span>
@@ -99,7 +101,7 @@ function Votes({ approval }: { readonly approval: Approval }) {
           row(vote, vote.decision === 'approve' ? 'approved' : 'rejected', message),
         )}
       </ul>
-      {mayVote.length === 0 ? null : <p className="quiet">May vote: {mayVote.join(', ')}.</p>}
+      {others.length === 0 ? null : <p className="quiet">May vote: {others.join(', ')}.</p>}
     </>
   );
 }

@@ -24,7 +24,9 @@ export function LogPanel({ events, error }: LogPanelProps) {
             <code className="log__kind">{event.kind}</code>
             <span className="log__message">
               {rounds > 1 ? <span className="quiet">round {event.round} · </span> : null}
-              {event.step === null ? null : <span className="quiet">{event.step} · </span>}
+              {event.step === null || event.message.startsWith(`${event.step} `) ? null : (
+                <span className="quiet">{event.step} · </span>
+              )}
               {event.message}
               {event.code === null ? null : <span className="quiet"> · {event.code}</span>}
             </span>
