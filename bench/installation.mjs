@@ -4,14 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 
-export async function installation() {
+/** @param onInfo hears every entry of the log that tells of work: its fields and its message */
+export async function installation(onInfo = () => undefined) {
   const { loadConfig, startEmbedded } = await import('../apps/orchestrator/dist/index.js');
   const folder = mkdtempSync(join(tmpdir(), 'planwarden-bench-'));
   const config = loadConfig({ data: folder }, {});
   const silent = () => undefined;
   const at = await startEmbedded({
     config: { ...config, listen: { ...config.listen, port: 0 } },
-    log: { debug: silent, info: silent, warn: silent, error: silent },
+    log: { debug: silent, info: onInfo, warn: silent, error: silent },
     onDatabaseGone: silent,
   });
   const client = new Client({ name: 'bench', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } });
