@@ -76,13 +76,23 @@ export const GUARDS = {
       policyToo,
     ],
   },
+  'co-author': {
+    holds: 'whom a commit names as having written it too does not vote',
+    cuts: [
+      cut(
+        'apps/orchestrator/src/change/votes.ts',
+        '[...pushers, ...(await github.coAuthors(shared))]',
+        '[...pushers, ...[await github.coAuthors(shared)].flatMap(() => [])]',
+      ),
+    ],
+  },
   author: {
     holds: 'whoever wrote or pushed a commit of the change does not vote',
     cuts: [cut(TALLY, 'if (input.authors.githubIds.includes(person.github.id)) return isAuthor;')],
   },
   pusher: {
     holds: 'whoever pushed to the branch is an author, whatever names stand in the commits',
-    cuts: [cut('libs/source-control/src/review-votes.ts', '.concat(pushers)')],
+    cuts: [cut('apps/orchestrator/src/change/votes.ts', '[...pushers, ...(await', '[...[], ...(await')],
   },
   'author-unknown': {
     holds: 'with a commit that maps to nobody no vote counts',

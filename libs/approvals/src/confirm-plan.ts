@@ -51,7 +51,11 @@ function manifestStop(
   ]);
 }
 
-/** The saved plan is what is applied: it must still be the file, and the state the one it was made on. */
+/**
+ * The saved plan is what is applied: it must still be the file, and the state the one it was made on. A lock file that
+ * changes on the branch or its base is met earlier, as HEAD_MOVED or BASE_MOVED; LOCK_FILE_CHANGED is left for a GitHub
+ * that shows another file at the same commit.
+ */
 function terraformStop(
   subject: Subject,
   planned: TerraformPlan,

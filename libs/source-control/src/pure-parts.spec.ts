@@ -118,8 +118,8 @@ describe('votes from reviews', () => {
 
 test('authors are those of commits the journal did not make, and whoever pushed; one without an account is unknown', () => {
   const commits = [
-    { sha: 'ours', authorGithubId: null, committerGithubId: null },
-    { sha: 'theirs', authorGithubId: 5, committerGithubId: 6 },
+    { sha: 'ours', authorGithubId: null, committerGithubId: null, sharedNodeId: null },
+    { sha: 'theirs', authorGithubId: 5, committerGithubId: 6, sharedNodeId: null },
   ];
   expect(foreignAuthors(commits, ['ours'], [6, 7])).toEqual({ githubIds: [5, 6, 7], unknown: false });
   expect(foreignAuthors(commits, [], []).unknown).toBe(true);

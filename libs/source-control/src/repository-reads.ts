@@ -21,6 +21,8 @@ export interface ComparedCommit {
   readonly sha: string;
   readonly authorGithubId: number | null;
   readonly committerGithubId: number | null;
+  /** GitHub's id of it for `coAuthors`; null where its message names nobody besides its author. */
+  readonly sharedNodeId: string | null;
 }
 export interface Comparison {
   readonly mergeBase: string;
@@ -132,6 +134,7 @@ export function repositoryReads({ octokit, repo }: Connection) {
               sha: commit.sha,
               authorGithubId: idOf(commit.author),
               committerGithubId: idOf(commit.committer),
+              sharedNodeId: CO_AUTHORED.test(commit.commit.message) ? commit.node_id : null,
             });
           }
           if (commits.length >= data.total_commits || data.commits.length === 0) {
@@ -139,6 +142,23 @@ export function repositoryReads({ octokit, repo }: Connection) {
             return { mergeBase: data.merge_base_commit.sha, commits };
           }
         }
+      }),
+
+    /** GitHub ids of all whom commits name as authors, those of their trailers too; null for who maps to no account. */
+    coAuthors: (nodeIds: readonly string[]): Promise<(number | null)[]> =>
+      atGitHub('reading who wrote a commit together', async () => {
+        const found: (number | null)[] = [];
+        for (const id of nodeIds) {
+          const { node } = await octokit.graphql<{ node: SharedCommit | null }>(
+            `query($id: ID!) { node(id: $id) { ... on Commit {
+               authors(first: 100) { totalCount nodes { user { databaseId } } } } } }`,
+            { id },
+          );
+          const { totalCount = 1, nodes = [] } = node?.authors ?? {};
+          found.push(...nodes.map(({ user }) => user?.databaseId ?? null));
+          if (totalCount !== nodes.length) found.push(null);
+        }
+        return found;
       }),
 
     /** GitHub ids of everybody who ever pushed to a branch, whatever names stand in the commits; null for an account gone. */
@@ -213,6 +233,16 @@ export function repositoryReads({ octokit, repo }: Connection) {
         });
         return all.filter((comment) => comment.pull_request_review_id === review).length;
       }),
+  };
+}
+
+/** A trailer of a message, in whatever letters. */
+const CO_AUTHORED = /^co-authored-by:/im;
+
+interface SharedCommit {
+  readonly authors: {
+    readonly totalCount: number;
+    readonly nodes: readonly { readonly user: { readonly databaseId: number | null } | null }[];
   };
 }
 

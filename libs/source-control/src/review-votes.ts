@@ -62,18 +62,18 @@ function standsAsReject({ id, state, user }: Review, dismissals: readonly Dismis
 }
 
 /**
- * Who wrote the commits our journal did not make, and who pushed to the branch: what a commit says about its author anybody
- * can write.
- * @param pushers of the branch, without our own Apps
+ * Who wrote the commits our journal did not make, and who else had a part in them: what a commit says about its author
+ * anybody can write.
+ * @param others who pushed to the branch, without our own Apps, and whom commits name as having written them too
  */
 export function foreignAuthors(
   commits: readonly ComparedCommit[],
   knownCommits: readonly string[],
-  pushers: readonly (number | null)[],
+  others: readonly (number | null)[],
 ): Authors {
   const ids = commits
     .filter((commit) => !knownCommits.includes(commit.sha))
     .flatMap((commit) => [commit.authorGithubId, commit.committerGithubId])
-    .concat(pushers);
+    .concat(others);
   return { githubIds: [...new Set(ids.filter((id) => id !== null))], unknown: ids.includes(null) };
 }

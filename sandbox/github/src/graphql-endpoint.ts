@@ -94,6 +94,29 @@ function commentNode(core: SandboxCore, caller: Caller, id: string): Json | null
   return null;
 }
 
+/** A commit by its node id, with everybody whom GitHub shows as its author: also who stands in a trailer. */
+async function commitOf(core: SandboxCore, caller: Caller, id: string): Promise<Json | null> {
+  const sha = /^Commit:([0-9a-f]{40})$/.exec(Buffer.from(id, 'base64url').toString('utf8'))?.[1];
+  for (const repo of sha === undefined ? [] : core.allRepositories()) {
+    const commit = await repo.git.commit(sha ?? '');
+    if (!commit) continue;
+    core.requireAccess(caller, repo, [['contents', 'read']]);
+    const named = [...commit.message.matchAll(/^co-authored-by:\s*(.*?)\s*<([^<>]+)>\s*$/gim)];
+    const people = [commit.author, ...named.map(([, name = '', email = '']) => ({ name, email }))];
+    const nodes = people.map(({ name, email }): Json => {
+      const account = core.identities.byEmail(email);
+      const user = account?.type === 'User' ? actorNode(account) : null;
+      return { __typename: 'GitActor', name, email, user };
+    });
+    const authors = ({ first = nodes.length }: { first?: number }): Json => ({
+      totalCount: nodes.length,
+      nodes: nodes.slice(0, first),
+    });
+    return { __typename: 'Commit', id, oid: commit.sha, message: commit.message, authors };
+  }
+  return null;
+}
+
 function rootOf(core: SandboxCore, caller: Caller, account: Account): Json {
   const reads: Needs = [['pull_requests', 'read']];
   const draft = async ({ input }: { input: Json }, wanted: boolean): Promise<Json> => {
@@ -129,6 +152,7 @@ function rootOf(core: SandboxCore, caller: Caller, account: Account): Json {
       };
     },
     nodes: ({ ids }: { ids: string[] }): (Json | null)[] => ids.map((id) => commentNode(core, caller, id)),
+    node: ({ id }: { id: string }) => commentNode(core, caller, id) ?? commitOf(core, caller, id),
     markPullRequestReadyForReview: (args: { input: Json }) => draft(args, false),
     convertPullRequestToDraft: (args: { input: Json }) => draft(args, true),
     ...reviewMutations(core, caller, account),

@@ -87,6 +87,22 @@ export const VOTER_ATTACKS: readonly Attack[] = [
     },
   },
   {
+    id: 'suggestion-approved-by-its-writer',
+    tries: 'an approver suggests a change, somebody else commits the suggestion, and the approver approves it',
+    guard: 'co-author',
+    refusal: 'VOTER_IS_AUTHOR',
+    run: async (stage) => {
+      const first = await stage.fresh();
+      const message = 'Apply suggestion\n\nCo-authored-by: Ravi <ravi-reviewer@example.test>';
+      const files = { [noteOf(first)]: `# ${first.run.id}\n` };
+      await stage.push('mallory', first.pullRequest?.branch ?? '', files, { message });
+      await stage.review('ravi-reviewer', first);
+      const second = await stage.round(first.run.id, 2);
+      await stage.review('ravi-reviewer', second);
+      return stage.outcome(first.run.id, 'VOTER_IS_AUTHOR');
+    },
+  },
+  {
     id: 'commit-of-nobody',
     tries: 'a commit under a name that belongs to no account is slipped in and approved',
     guard: 'author-unknown',

@@ -66,8 +66,10 @@ export async function readVoters(services: ChangeServices, run: RunRecord, outpu
   const github = services.sourceControl(services.config.target(run.target));
   const { commits } = await github.compare(pull.baseSha, evidenceSha);
   const pushers = (await github.pushers(pull.branch)).filter((id) => id === null || !services.botIds.includes(id));
+  const ours = [...pull.ourCommits, evidenceSha];
+  const shared = commits.flatMap(({ sha, sharedNodeId }) => (ours.includes(sha) ? [] : (sharedNodeId ?? [])));
   return {
-    authors: foreignAuthors(commits, [...pull.ourCommits, evidenceSha], pushers),
+    authors: foreignAuthors(commits, ours, [...pushers, ...(await github.coAuthors(shared))]),
     agents: { ids: services.config.agents().map((agent) => agent.id), githubIds: [] },
     bots: { githubIds: services.botIds },
   };

@@ -11,7 +11,7 @@ export const gitPersonView = (person: GitPerson): { name: string; email: string;
   date: instant(new Date(person.timestamp * 1000)),
 });
 const UNSIGNED = { verified: false, reason: 'unsigned', signature: null, payload: null, verified_at: null };
-const commitNode = (sha: string): string => Buffer.from(`Commit:${sha}`).toString('base64url');
+export const commitNode = (sha: string): string => Buffer.from(`Commit:${sha}`).toString('base64url');
 
 /** `git-commit`: the git object itself. */
 export function gitCommitView(core: SandboxCore, repo: RepositoryContext, commit: GitCommit): Json {
