@@ -59,6 +59,18 @@ describe('workers that die', () => {
       expect(messages).toContain('an earlier attempt of ours had merged exactly this commit');
     });
 
+    test('right before the merge, and then GitHub does not tell what became of it: the end does not say that nothing happened', async () => {
+      let restore = (): void => undefined;
+      befalls = (name, { effect = '' } = {}) => {
+        if (name !== 'runs:effect:intended' || effect !== 'merge') return;
+        restore = world.at.github.control.fail('pulls/get', 403);
+        throw cut();
+      };
+      const { ended } = await carry('untold-merge');
+      restore();
+      expect(ended.run).toMatchObject({ state: 'apply_failed', outcome: { code: 'OUTSIDE_REFUSED' } });
+    });
+
     test('after every effect in turn: each is found again and none is done twice', async () => {
       diesAt('runs:effect:acted', [...BEFORE_MERGE, 'merge'], cut);
       const { ended, done } = await carry('after-each');

@@ -1,10 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { type FaultPoints, PlanwardenError } from '@planwarden/contracts';
+import { type FaultPoints, isPlanwardenError, PlanwardenError } from '@planwarden/contracts';
 import { createPool } from '@planwarden/database';
+import { takeLease } from '../e2e/take-lease.js';
 import { hasEnded, type Json, startWorld, type World, waitsForApproval } from '../e2e/world.js';
+import { lockState } from './state-lock.js';
 
 const peers: { findTerraform(): string | undefined; ensureOpenTofu(): string } = await import(
   new URL('../../scripts/peers/terraform.mjs', import.meta.url).href
@@ -211,6 +213,174 @@ function withStack(yaml: string, binary: string): string {
 people:`;
   return yaml.replace('people:', target).replace('targets: [staging]', 'targets: [staging, web]');
 }
+
+/** Whoever comes to `terraform apply` is held right before it, past the last look at approval and lease. */
+function holdApplies(at: World) {
+  const runner = at.at.app.services.terraform.runner(stackTarget(at));
+  const apply = runner.apply.bind(runner);
+  const waiting: (() => void)[] = [];
+  const ended: string[] = [];
+  let isHeld = true;
+  // Without its signal: a worker that is cut off from the database hears of nothing, and lets Terraform go on.
+  runner.apply = async ({ signal: _, ...request }) => {
+    if (isHeld) await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      const state = await apply(request);
+      ended.push('applied');
+      return state;
+    } catch (error) {
+      ended.push(isPlanwardenError(error) ? error.code : String(error));
+      throw error;
+    }
+  };
+  return {
+    /** How those ended that went on. */
+    ended,
+    held: () => waiting.length,
+    /** Lets one go on; they stand in the order in which they came. */
+    letGo: (index: number) => waiting.splice(index, 1)[0]?.(),
+    release: () => {
+      isHeld = false;
+      for (const goOn of waiting.splice(0)) goOn();
+      runner.apply = apply;
+    },
+  };
+}
+
+describe('two workers at the apply of one saved plan', () => {
+  let bin = '';
+  let world: World;
+  let pool: ReturnType<typeof createPool>;
+  let befalls: FaultPoints['at'] = () => undefined;
+  beforeAll(async () => {
+    bin = mkdtempSync(join(tmpdir(), 'planwarden-bin-'));
+    symlinkSync(peers.ensureOpenTofu(), join(bin, 'tofu'));
+    const faults: FaultPoints = { at: (name, at) => befalls(name, at) };
+    world = await startWorld({ faults }, undefined, (yaml) => withStack(yaml, 'tofu'), { PATH: bin });
+    pool = createPool({ connectionString: world.at.connectionString, max: 1 });
+  }, 1_200_000);
+  let unlock = async (): Promise<void> => undefined;
+  afterEach(async () => {
+    befalls = () => undefined;
+    await unlock();
+    unlock = async () => undefined;
+  });
+  afterAll(async () => {
+    await pool?.end();
+    await world?.stop();
+    rmSync(bin, { recursive: true, force: true });
+  });
+
+  async function approved(name: string): Promise<string> {
+    const content = `resource "terraform_data" "${name}" {\n  input = "${name}"\n}\n`;
+    const files = [{ path: `${name}.tf`, content }];
+    const { data } = await world.call('propose_change', { target: 'web', title: name, files });
+    const { pullRequest: pull } = await world.until(String(data.run), waitsForApproval);
+    expect(await world.review('ravi-reviewer', pull?.number ?? 0, 'APPROVE', pull?.evidenceSha ?? '')).toBe(200);
+    return String(data.run);
+  }
+  /** A worker has taken the run once more, and given it back. */
+  async function looked(run: string, fence: number): Promise<void> {
+    const isOver = async (): Promise<boolean> => {
+      const { rows } = await pool.query('SELECT 1 FROM runs WHERE id = $1 AND fence > $2 AND lease_owner IS NULL', [
+        run,
+        fence,
+      ]);
+      return rows.length === 1;
+    };
+    while (!(await isOver())) await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+  async function ring(run: string): Promise<void> {
+    await world.at.app.services.runs.wake(run);
+    await world.at.app.bell.ring(run);
+  }
+  /** @throws Error where the run ends without it */
+  async function isTrue(run: string, condition: () => boolean): Promise<void> {
+    while (!condition()) {
+      const { ended, outcome } = await world.at.app.services.runs.get(run);
+      if (ended && !condition()) throw new Error(`the run ended before that: ${outcome?.code} ${outcome?.message}`);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+  }
+  const stateFile = () => join(world.folder, 'terraform/states/web/terraform.tfstate');
+  const serial = (): number => (existsSync(stateFile()) ? JSON.parse(readFileSync(stateFile(), 'utf8')).serial : 0);
+  const merges = (): number => world.at.github.control.countEffects()['pulls/merge'] ?? 0;
+  const events = (run: string) => world.at.app.services.runs.events(run, 0, 1000);
+  /** Intended once, done or found once, applied once, merged once. */
+  async function expectOnce(run: string, before: { serial: number; merges: number }): Promise<void> {
+    const ended = await world.until(run, hasEnded);
+    expect([ended.run.state, ended.run.outcome]).toEqual(['applied', null]);
+    expect([serial(), merges()]).toEqual([before.serial + 1, before.merges + 1]);
+    const said = (await events(run)).map(({ message }) => message);
+    const done = said.filter((message) => message === 'did apply' || message === 'apply had been done before');
+    expect([said.filter((message) => message === 'about to do apply').length, done.length]).toEqual([1, 1]);
+  }
+
+  test.each([
+    ['let go at the same instant', 'both'],
+    ['the one that lost its lease first', 'first'],
+    ['the one that has the lease first', 'second'],
+  ])('%s: applied once, merged once', async (_, order) => {
+    const before = { serial: serial(), merges: merges() };
+    const door = holdApplies(world);
+    const run = await approved(`at-once-${order}`);
+    await isTrue(run, () => door.held() >= 1);
+    await takeLease(world, run);
+    await isTrue(run, () => door.held() >= 2);
+    if (order !== 'both') {
+      door.letGo(order === 'first' ? 0 : 1);
+      while (door.ended.length < 1) await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    door.release();
+    await expectOnce(run, before);
+    while (door.ended.length < 2) await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(door.ended.filter((how) => how === 'applied')).toEqual(['applied']);
+    expect(['PLAN_STALE', 'STATE_LOCKED']).toEqual(
+      expect.arrayContaining(door.ended.filter((how) => how !== 'applied')),
+    );
+  });
+
+  /** Once, when the run stands right before its apply. */
+  const beforeApply = (act: () => Promise<void>): void => {
+    befalls = async (name, detail) => {
+      if (name !== 'runs:effect:intended' || detail?.effect !== 'apply') return;
+      befalls = () => undefined;
+      await act();
+    };
+  };
+
+  test('a state that is locked when the apply comes, maybe by an apply of ours, is waited for: nothing is tried and nothing written meanwhile', async () => {
+    const before = { serial: serial(), merges: merges() };
+    beforeApply(async () => {
+      unlock = await lockState(stateFile());
+    });
+    const run = await approved('locked');
+    const waiting = await world.until(run, ({ run }) => run.ended || run.wait?.reason === 'lock');
+    expect(waiting.run).toMatchObject({ ended: false, state: 'awaiting_approval' });
+    expect(waiting.run.wait?.message).toContain('somebody holds the lock of its state');
+    const told = await events(run);
+    const { rows } = await pool.query<{ fence: string }>('SELECT fence FROM runs WHERE id = $1', [run]);
+    await ring(run);
+    await looked(run, Number(rows[0]?.fence));
+    expect(await events(run)).toEqual(told);
+    await unlock();
+    await ring(run);
+    await expectOnce(run, before);
+  });
+
+  test('a state that cannot be read after an apply began ends as a failed apply that keeps its lock', async () => {
+    const whole = readFileSync(stateFile());
+    beforeApply(async () => {
+      writeFileSync(stateFile(), 'no state');
+      throw new PlanwardenError('OUTSIDE_UNAVAILABLE', 'cut off', { remedy: 'none', failure: 'retryable' });
+    });
+    const run = await approved('unreadable');
+    const ended = await world.until(run, hasEnded);
+    writeFileSync(stateFile(), whole);
+    expect(ended.run).toMatchObject({ state: 'apply_failed', outcome: { code: 'TERRAFORM_FAILED' } });
+    expect(ended).toMatchObject({ locks: [{ name: 'terraform:web', holder: run, kept: expect.any(String) }] });
+  });
+});
 
 /** Dies once, when the apply meets the point. */
 function dyingAt(point: string, before: () => Promise<void> = async () => undefined): FaultPoints {

@@ -1,10 +1,10 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type StackFile, StackRunner, type StackRunnerOptions } from '@planwarden/terraform';
+import { lockState } from './state-lock.js';
 
 const peers: { findTerraform(): string | undefined; ensureOpenTofu(): string } = await import(
   new URL('../../scripts/peers/terraform.mjs', import.meta.url).href
@@ -144,12 +144,9 @@ describe.each(binaries)('%s', (name, ensure) => {
     const request = { stack: fresh(), files: greeting('hello') };
     const { plan, planFile } = await runner().plan(request);
     await runner().apply({ ...request, planFile, approved: plan });
-    const state = join(folder, 'states', request.stack, 'terraform.tfstate');
-    const holder = spawn('python3', ['-c', HOLD_LOCK, state], { stdio: ['pipe', 'pipe', 'inherit'] });
-    await once(holder.stdout, 'data');
+    const letGo = await lockState(join(folder, 'states', request.stack, 'terraform.tfstate'));
     await expect(runner().plan(request)).rejects.toMatchObject({ code: 'STATE_LOCKED', failure: 'retryable' });
-    holder.stdin.end();
-    await once(holder, 'exit');
+    await letGo();
     await expect(runner().plan(request)).resolves.toMatchObject({ plan: { summary: { noop: 2 } } });
   });
 
@@ -210,12 +207,3 @@ describe.each(binaries)('%s', (name, ensure) => {
     expect(said.join('\n').includes(SECRET)).toBe(isOpen);
   });
 });
-
-/** Holds the lock of a local state as Terraform itself does, until its input ends. */
-const HOLD_LOCK = `
-import fcntl, sys
-f = open(sys.argv[1], 'r+')
-fcntl.lockf(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
-print('held', flush=True)
-sys.stdin.read()
-`;

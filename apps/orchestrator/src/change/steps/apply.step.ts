@@ -35,7 +35,7 @@ export function applyStep(services: ChangeServices): Step {
         race: {
           key: 'saved plan of the round: lineage and serial of its state',
           guard: 'Terraform\'s state lock, then "Saved plan is stale" for the later one',
-          asks: 'the state: whether its serial stands just after the plan and it holds what the plan makes',
+          asks: 'the state, with its lock in hand: the one that was planned on, or another on which the same files plan no change',
           leaves: 'one apply; in doubt the run ends `EFFECT_IN_DOUBT` and keeps its lock',
         },
         reconcile: async (context) => {
@@ -100,12 +100,15 @@ async function applyPlan(
   });
 }
 
-/** What only says that the Approval in hand is no longer good sends the road back to confirm. */
+/**
+ * What only says that the Approval in hand is no longer good sends the road back to confirm; so does a locked state: there
+ * it is waited for, without a new look at everything each time.
+ */
 async function backWhereStale<T>(act: () => Promise<T>): Promise<T | StepOutcome> {
   try {
     return await act();
   } catch (error) {
-    if (!isPlanwardenError(error) || !BACK_TO_CONFIRM.includes(error.code)) throw error;
+    if (!isPlanwardenError(error) || ![...BACK_TO_CONFIRM, 'STATE_LOCKED'].includes(error.code)) throw error;
     return { kind: 'back', step: 'confirm', message: error.message };
   }
 }

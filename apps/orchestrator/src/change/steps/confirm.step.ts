@@ -12,6 +12,7 @@ import { noteBrokenGlass } from '../broken-glass.js';
 import { confirmRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
 import { confirmPorts } from '../confirm-ports.js';
+import { inDoubt, releaseBegan } from '../in-doubt.js';
 import { handedOn, lockOf, lostLock, takeLockOf } from '../locks.js';
 import { lookAgainIn } from '../look-again.js';
 import { deniedBy, end } from '../outcomes.js';
@@ -70,10 +71,9 @@ export function confirmStep(services: ChangeServices): Step {
         await tellConfirm(services, context, outcome);
         return settled;
       } catch (error) {
-        if (!isPlanwardenError(error) || error.code !== 'EFFECT_IN_DOUBT' || error.failure !== 'needs_human')
+        if (!isPlanwardenError(error) || error.code === 'LEASE_LOST' || !(await releaseBegan(services, run)))
           throw error;
-        // An apply began and nobody can say how it ended: "nothing was changed" would be a lie.
-        return end('apply_failed', error.code, error.message, error.remedy);
+        return inDoubt(error);
       }
     },
   };
