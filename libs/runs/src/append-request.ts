@@ -86,17 +86,23 @@ function addRows(rows: AppendRows, request: AppendRequest, now: number): void {
   const ago = (then: number): string => Math.max(0, now - then).toFixed(3);
   rows.runs.push(`${runJson(request)},"ago":${ago(entries.at(-1)?.madeAt ?? now)}}`);
   // The later change of the same step in one append stands; it began when the earlier one did.
-  const steps = new Map<string, { readonly started: number; readonly at: number; readonly json: string }>();
-  const effects = new Map<string, string>();
+  let steps: Map<string, { readonly started: number; readonly at: number; readonly json: string }> | undefined;
+  let effects: Map<string, string> | undefined;
   for (const [index, { entry, madeAt, step, effect }] of entries.entries()) {
     rows.entries.push(`${entry},"i":${index + 1},"ago":${ago(madeAt)}}`);
-    if (step) steps.set(step.key, { started: steps.get(step.key)?.started ?? madeAt, at: madeAt, json: step.json });
-    if (effect) effects.set(effect.key, effect.json);
+    if (step) {
+      steps ??= new Map();
+      steps.set(step.key, { started: steps.get(step.key)?.started ?? madeAt, at: madeAt, json: step.json });
+    }
+    if (effect) {
+      effects ??= new Map();
+      effects.set(effect.key, effect.json);
+    }
   }
-  for (const { started, at, json } of steps.values()) {
+  for (const { started, at, json } of steps?.values() ?? []) {
     rows.steps.push(`${json},"ago":${ago(at)},"started":${ago(started)}}`);
   }
-  rows.effects.push(...effects.values());
+  if (effects) rows.effects.push(...effects.values());
 }
 
 function runJson({ hold, view, entries, timing }: AppendRequest): string {

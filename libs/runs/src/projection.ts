@@ -57,72 +57,87 @@ export const NEW_RUN: RunView = {
   discard: null,
 };
 
-const NO_WAIT = { waitReason: null, waitMessage: null } as const;
-
 /** Everything that follows from one entry: the only such function; the hot path and the rebuild both go through it. */
 export function project(before: RunView, entry: RunEventEntry): Projected {
-  const { round, step } = before;
-  const at = { round, step };
-  const same: Projected = { ...at, view: before };
+  const { round, step, state } = before;
   switch (entry.kind) {
     case 'run:started':
     case 'note':
-      return same;
+      return { round, step, view: before };
     case 'step:started':
-      return withStep(same, { ...before, ...NO_WAIT, state: entry.data.state }, 'running', null);
+      return withStep(before, moved(before, { state: entry.data.state, step }), 'running', null);
     case 'step:done': {
-      const { next, state, output } = entry.data;
-      const view = { ...before, ...NO_WAIT, step: next ?? step, state: state ?? before.state, attempts: 0 };
-      return withStep(same, view, 'done', entry.message, output);
+      const { next, state: to, output } = entry.data;
+      const view = moved(before, { state: to ?? state, step: next ?? step, attempts: 0 });
+      return withStep(before, view, 'done', entry.message, output);
     }
     case 'step:failed':
-      return withStep(same, before, 'failed', entry.message);
+      return withStep(before, before, 'failed', entry.message);
     case 'run:parked': {
       const { reason, attempts } = entry.data;
       const view = { ...before, waitReason: reason, waitMessage: entry.message, attempts };
-      return withStep(same, view, 'parked', entry.message);
+      return withStep(before, view, 'parked', entry.message);
     }
     case 'run:back':
-      return { ...at, view: { ...before, ...NO_WAIT, step: entry.data.to, attempts: 0 } };
+      return { round, step, view: moved(before, { state, step: entry.data.to, attempts: 0 }) };
     case 'run:round': {
-      const view = { ...before, ...NO_WAIT, step: entry.data.to, round: round + 1, attempts: 0 };
-      return { round: round + 1, step, view };
+      const view = moved(before, { state, step: entry.data.to, attempts: 0 });
+      return { round: round + 1, step, view: { ...view, round: round + 1 } };
     }
     case 'run:cancel-requested':
-      return { ...at, view: { ...before, cancel: before.cancel ?? entry.data } };
+      return { round, step, view: { ...before, cancel: before.cancel ?? entry.data } };
     case 'run:discard-requested':
-      return { ...at, view: { ...before, discard: before.discard ?? entry.data } };
-    case 'run:ended':
-      return {
-        ...at,
-        view: { ...before, ...NO_WAIT, state: entry.data.state, ended: true, outcome: entry.data.error },
-      };
+      return { round, step, view: { ...before, discard: before.discard ?? entry.data } };
+    case 'run:ended': {
+      const view = moved(before, { state: entry.data.state, step });
+      return { round, step, view: { ...view, ended: true, outcome: entry.data.error } };
+    }
     case 'effect:intent':
-      return withEffect(same, entry.data.name, entry.data.key, 'intent');
+      return withEffect(before, entry.data.name, entry.data.key, 'intent');
     case 'effect:done':
-      return withEffect(same, entry.data.name, entry.data.key, 'done', entry.data.result);
+      return withEffect(before, entry.data.name, entry.data.key, 'done', entry.data.result);
   }
 }
 
+/** Goes on, so it waits no more. Written out: copies are made twice a step, and a spread costs several times as much. */
+function moved(
+  before: RunView,
+  to: { readonly state: RunState; readonly step: string | null; readonly attempts?: number },
+): RunView {
+  return {
+    state: to.state,
+    ended: before.ended,
+    round: before.round,
+    step: to.step,
+    waitReason: null,
+    waitMessage: null,
+    outcome: before.outcome,
+    attempts: to.attempts ?? before.attempts,
+    cancel: before.cancel,
+    discard: before.discard,
+  };
+}
+
 function withStep(
-  at: Projected,
+  { round, step }: RunView,
   view: RunView,
   state: StepChange['state'],
   message: string | null,
   output?: unknown,
 ): Projected {
-  if (at.step === null) return { ...at, view };
-  const change = { round: at.round, step: at.step, state, message };
-  return { ...at, view, stepChange: state === 'done' ? { ...change, output } : change };
+  if (step === null) return { round, step, view };
+  const stepChange = state === 'done' ? { round, step, state, message, output } : { round, step, state, message };
+  return { round, step, view, stepChange };
 }
 
 function withEffect(
-  at: Projected,
+  before: RunView,
   name: string,
   key: string,
   state: EffectChange['state'],
   result?: unknown,
 ): Projected {
-  const change = { step: at.step ?? '', name, key, state };
-  return { ...at, effectChange: state === 'done' ? { ...change, result } : change };
+  const { round, step } = before;
+  const change = { step: step ?? '', name, key, state };
+  return { round, step, view: before, effectChange: state === 'done' ? { ...change, result } : change };
 }
