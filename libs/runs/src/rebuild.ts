@@ -7,7 +7,7 @@ import type { RunEventBody, RunEventEntry } from './run-event.js';
 export interface Rebuilt {
   /** Runs in the journal. */
   readonly runs: number;
-  /** Of these, how many had rows that did not say what the journal says. */
+  /** How many had rows that did not say what the journal says, such of which it knows nothing included. */
   readonly mended: number;
 }
 
@@ -15,12 +15,15 @@ const PAGE = 500;
 
 /**
  * Makes the rows of every run again from its journal, run by run, each in a transaction of its own, and before them the
- * locks: safe while workers are at work. What no entry tells is left as it is (lease, fence, bells heard), or begins anew where the row was lost.
+ * locks: safe while workers are at work. What no entry tells is left as it is (lease, fence, bells heard), or begins anew
+ * where the row was lost; a run whose rows were mended is looked at again, whenever it was due. Rows of runs of which the
+ * journal knows nothing go: a run and its first entry are one statement.
  */
 export async function rebuildRuns(pool: pg.Pool): Promise<Rebuilt> {
   let after = '';
   let runs = 0;
   const mended = await rebuildLocks(pool);
+  for (const run of await removeUntold(pool)) mended.add(run);
   for (;;) {
     const { rows } = await pool.query<{ run: string }>(
       'SELECT run FROM run_events WHERE seq = 1 AND run > $1 ORDER BY run LIMIT $2',
@@ -31,6 +34,23 @@ export async function rebuildRuns(pool: pg.Pool): Promise<Rebuilt> {
     after = rows.at(-1)?.run ?? after;
     if (rows.length < PAGE) return { runs, mended: mended.size };
   }
+}
+
+/** @returns ids of the runs */
+async function removeUntold(pool: pg.Pool): Promise<string[]> {
+  const gone: string[] = [];
+  for (const [table, id] of [
+    ['run_effects', 'run'],
+    ['run_steps', 'run'],
+    ['runs', 'id'],
+  ] as const) {
+    const { rows } = await pool.query<{ id: string }>(
+      `DELETE FROM ${table} t WHERE NOT EXISTS (SELECT 1 FROM run_events e WHERE e.run = t.${id} AND e.seq = 1)
+       RETURNING ${id} AS id`,
+    );
+    gone.push(...rows.map((row) => row.id));
+  }
+  return gone;
 }
 
 /** @returns whether the rows said something else before */
@@ -47,7 +67,11 @@ function rebuildRun(pool: pg.Pool, run: string): Promise<boolean> {
     await writeRun(client, run, replayed);
     await writeSteps(client, run, replayed.steps);
     await writeEffects(client, run, replayed.effects);
-    return (await digest(client, run)) !== before;
+    if ((await digest(client, run)) === before) return false;
+    await client.query('UPDATE runs SET wake_at = clock_timestamp(), wakes = wakes + 1 WHERE id = $1 AND NOT ended', [
+      run,
+    ]);
+    return true;
   });
 }
 
