@@ -1,31 +1,49 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { type FaultPoints, PlanwardenError } from '@planwarden/contracts';
+import { createPool } from '@planwarden/database';
 import { hasEnded, NGINX, type RunSeen, startWorld, type World, waitsForApproval } from '../e2e/world.js';
 
 describe('workers that die', () => {
   /** What befalls the worker of the one installation of this file; each test says what. */
   let befalls: FaultPoints['at'] = () => undefined;
   let world: World;
+  let pool: ReturnType<typeof createPool>;
   beforeAll(async () => {
-    world = await startWorld({ faults: { at: (name, at) => befalls(name, at) }, leaseMs: 1000 });
+    world = await startWorld({ faults: { at: (name, at) => befalls(name, at) } });
+    pool = createPool({ connectionString: world.at.connectionString, max: 1 });
   });
   afterEach(() => {
     befalls = () => undefined;
   });
-  afterAll(() => world.stop());
+  afterAll(async () => {
+    await pool.end();
+    await world.stop();
+  });
 
   /** Effects of one run that may happen once only, in their order, before its merge. */
   const BEFORE_MERGE = ['create-branch', 'push-files', 'create-pull-request', 'evidence-commit'];
 
-  /** Fails once for each of the effects when its point is met, as if the worker had died there. */
-  function diesAt(point: string, effects: readonly string[], error: () => PlanwardenError): void {
+  /** Fails once for each of the effects when its point is met, as if the worker had died there. @returns those not met yet */
+  function diesAt(
+    point: string,
+    effects: readonly string[],
+    how: (run: string) => Promise<PlanwardenError>,
+  ): Set<string> {
     const left = new Set(effects);
-    befalls = (name, { effect = '' } = {}) => {
-      if (name === point && left.delete(effect)) throw error();
+    befalls = async (name, { run = '', effect = '' } = {}) => {
+      if (name === point && left.delete(effect)) throw await how(run);
     };
+    return left;
   }
-  const gone = () => new PlanwardenError('LEASE_LOST', 'the worker died', { remedy: 'none' });
-  const cut = () =>
+  /** Its lease runs out at once: a short one would run out on a slow machine as well. */
+  const gone = async (run: string): Promise<PlanwardenError> => {
+    await pool.query(
+      'UPDATE runs SET lease_owner = NULL, lease_until = NULL, wake_at = clock_timestamp() WHERE id = $1',
+      [run],
+    );
+    return new PlanwardenError('LEASE_LOST', 'the worker died', { remedy: 'none' });
+  };
+  const cut = async (): Promise<PlanwardenError> =>
     new PlanwardenError('OUTSIDE_UNAVAILABLE', 'the answer was lost', { remedy: 'none', failure: 'retryable' });
 
   async function approveAndEnd(run: string): Promise<RunSeen> {
@@ -84,6 +102,20 @@ describe('workers that die', () => {
       expect(ended.run.state).toBe('applied');
       expect(done).toMatchObject(ONCE);
     });
+  });
+
+  test('a worker that dies when it has said why the run ended, and not closed the pull request: it is said once', async () => {
+    const { control } = world.at.github;
+    const comments = () => control.countEffects()['issues/create-comment'] ?? 0;
+    const run = await world.propose({ ...NGINX, name: 'unwanted' });
+    await world.until(run, waitsForApproval);
+    const before = comments();
+    const left = diesAt('runs:tell:acted', ['why-it-ended'], gone);
+    await world.call('cancel_run', { run, reason: 'It is not wanted.' });
+    expect((await world.until(run, hasEnded)).run.state).toBe('canceled');
+    expect([left.size, comments() - before]).toEqual([0, 1]);
+    const messages = (await world.at.app.services.runs.events(run)).map(({ message }) => message);
+    expect(messages.filter((message) => message.startsWith('canceled by'))).toHaveLength(1);
   });
 
   test.each(['pulls/merge', 'git/create-ref', 'pulls/create', 'git/update-ref'])(

@@ -4,3 +4,4 @@ import './race.part.js';
 import './webhooks.part.js';
 import './hostile-github.part.js';
 import './reconcile.part.js';
+import './rows.part.js';

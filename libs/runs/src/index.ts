@@ -17,6 +17,7 @@ export { assertTransition, CANCELABLE_STATES, isEndState, RUN_TRANSITIONS, runSt
 export { migrateRuns } from './runs.migrations.js';
 export {
   assertPipeline,
+  type BeforeEnd,
   done,
   type Effect,
   type EffectRace,
@@ -27,5 +28,6 @@ export {
   type Step,
   type StepContext,
   type StepOutcome,
+  type Telling,
 } from './step.js';
 export { createWorker, type RunWorker, type WorkerOptions } from './worker.js';

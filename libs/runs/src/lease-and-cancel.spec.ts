@@ -81,7 +81,12 @@ const onceAt = (name: string, what: () => Promise<void>): FaultPoints => {
   let isMet = false;
   return {
     at: async (point, detail) => {
-      if (isMet || point !== name || (detail?.effect !== undefined && detail.effect !== 'release')) return;
+      if (
+        isMet ||
+        point !== name ||
+        (detail?.effect !== undefined && !['release', 'confirm-check'].includes(detail.effect))
+      )
+        return;
       isMet = true;
       await what();
     },
@@ -159,6 +164,32 @@ describe('a worker that was away between intent and act', () => {
     const away = engine(made, { faults, leaseMs: LEASE_MS, monotonic: () => now });
     expect(await away.advance(run.id)).toEqual({ kind: 'nothing' });
     expect(acts).toEqual([]);
+  });
+
+  test('says nothing of how things stand either', async () => {
+    const run = await begin();
+    const said: string[] = [];
+    const telling = { name: 'confirm-check', race };
+    const { made } = road({
+      confirm: {
+        tells: [telling],
+        execute: async (context) => {
+          await context.tell('confirm-check', async () => said.push('it stands well'));
+          return done('ok');
+        },
+      },
+    });
+    let now = 1000;
+    const faults = onceAt('runs:tell:intended', async () => {
+      await db.pool.query('UPDATE runs SET fence = fence + 1 WHERE id = $1', [run.id]);
+      now += LEASE_MS;
+    });
+    const away = engine(made, { faults, leaseMs: LEASE_MS, monotonic: () => now });
+    expect(await away.advance(run.id)).toEqual({ kind: 'nothing' });
+    expect(said).toEqual([]);
+    await db.pool.query('UPDATE runs SET lease_until = NULL, lease_owner = NULL WHERE id = $1', [run.id]);
+    expect((await engine(made).advance(run.id)).kind).toBe('ended');
+    expect(said).toHaveLength(1);
   });
 });
 
@@ -251,7 +282,8 @@ test('a cancel that is heard just before a step begins reaches that step: it beg
       last = now;
     }
   });
-  expect((await engine(made, { faults, leaseMs: 900 }).advance(run.id)).kind).toBe('ended');
+  // By its own clock, which stands still, the lease is never over, however long this machine takes.
+  expect((await engine(made, { faults, leaseMs: 900, monotonic: () => 0 }).advance(run.id)).kind).toBe('ended');
   expect((await store.get(run.id)).state).toBe('canceled');
   expect(acts).toEqual([]);
 });

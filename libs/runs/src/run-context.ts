@@ -5,7 +5,7 @@ import { giveLock, handOnLock, pinLock, takeLock } from './locks.js';
 import type { RunStore } from './run.repository.js';
 import type { RunEventEntry } from './run-event.js';
 import type { RunRecord } from './run-record.js';
-import type { Effect, Shape, Step, StepContext } from './step.js';
+import type { Effect, Shape, Step, StepContext, Telling } from './step.js';
 import type { StepAbort } from './step-abort.js';
 
 export interface ContextParts {
@@ -15,6 +15,8 @@ export interface ContextParts {
   /** The run as the step sees it. */
   readonly run: RunRecord;
   readonly step: Step;
+  /** What may be told here. */
+  readonly tells: readonly Telling[];
   readonly carry: Map<string, unknown>;
   readonly abort: StepAbort;
   readonly log: Log;
@@ -45,6 +47,7 @@ export function stepContext(parts: ContextParts): StepContext {
       return found;
     },
     effect: (name, shape, act) => parts.abort.acting(() => runEffect(parts, context, name, shape, act)),
+    tell: (name, say) => parts.abort.acting(() => tell(parts, name, say)),
     note: (message, data) => leased.append([{ kind: 'note', data: data ?? null, message }]),
     takeLock: (name, demand = {}) => {
       leased.touchesLocks();
@@ -101,6 +104,19 @@ async function runEffect<T>(
   await leased.append([doneEntry(name, key, result, false)]);
   await faults.at('runs:effect:recorded', here);
   return result;
+}
+
+/** Whoever was away is not the one to tell how things stand: another may have said more meanwhile. */
+async function tell<T>({ leased, step, tells, faults, abort }: ContextParts, name: string, say: () => Promise<T>) {
+  if (!tells.some((declared) => declared.name === name))
+    throw new Error(`${step.name} does not declare that it tells ${name}`);
+  const here = { run: leased.hold.run, step: step.name, effect: name };
+  await faults.at('runs:tell:intended', here);
+  await leased.makeSure();
+  abort.signal.throwIfAborted();
+  const said = await say();
+  await faults.at('runs:tell:acted', here);
+  return said;
 }
 
 async function reconciled<T>(

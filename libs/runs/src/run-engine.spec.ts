@@ -172,7 +172,7 @@ describe('a run', () => {
       },
     });
     await engine(made).advance(run.id);
-    expect(await store.due(10)).toContain(run.id);
+    expect(await store.due(1000)).toContain(run.id);
   });
 
   test('a new round begins at the named step, and after the last one the run ends ROUNDS_EXHAUSTED', async () => {
@@ -223,7 +223,9 @@ describe('a run', () => {
         return done('planned');
       },
     });
-    await engine({ ...made, beforeEnd: async (_, end) => void tidied.push(end.state) }).advance(run.id);
+    await engine({ ...made, beforeEnd: { tells: [], tidy: async (_, end) => void tidied.push(end.state) } }).advance(
+      run.id,
+    );
     expect(await store.get(run.id)).toMatchObject({
       state: 'canceled',
       ended: true,
@@ -325,6 +327,38 @@ describe('failures', () => {
     expect((await store.get(run.id)).wait).toEqual({ reason: 'outside_down', message: 'GitHub does not answer' });
     await worker.advance(run.id);
     expect((await worker.advance(run.id)).kind).toBe('ended');
+    expect(await store.get(run.id)).toMatchObject({ state: 'errored', outcome: { code: 'OUTSIDE_UNAVAILABLE' } });
+  });
+
+  test('the back-off doubles up to its cap, whoever tries, and begins anew with the next step', async () => {
+    const run = await begin();
+    let isDown = true;
+    const failing = { execute: async () => (isDown ? Promise.reject(down()) : done('ok')) };
+    const steps = straight.map((step) =>
+      ['plan', 'check-plan'].includes(step.name ?? '') ? { ...step, ...failing } : step,
+    );
+    const waits: (number | undefined)[] = [];
+    /** Each time another worker: what was tried before is told by the row. */
+    const tryOnce = async (): Promise<string> => {
+      const times = { backOffMs: 60_000, maxBackOffMs: 210_000, maxAttempts: 6 };
+      const worker = new RunEngine({
+        pool: db.pool,
+        pipelines: [pipeline(...steps)],
+        worker: `w${waits.length}`,
+        ...times,
+      });
+      const { kind, wakeInMs } = await worker.advance(run.id);
+      waits.push(wakeInMs);
+      expect(await store.due(1000)).not.toContain(run.id);
+      await store.wake(run.id);
+      return kind;
+    };
+    for (let time = 0; time < 4; time += 1) expect(await tryOnce()).toBe('parked');
+    isDown = false;
+    steps[2] = { ...straight[2], execute: async () => Promise.reject(down()) };
+    for (let time = 0; time < 5; time += 1) expect(await tryOnce()).toBe('parked');
+    expect(waits).toEqual([60, 120, 210, 210, 60, 120, 210, 210, 210].map((seconds) => seconds * 1000));
+    expect(await tryOnce()).toBe('ended');
     expect(await store.get(run.id)).toMatchObject({ state: 'errored', outcome: { code: 'OUTSIDE_UNAVAILABLE' } });
   });
 
@@ -458,12 +492,29 @@ describe('effects', () => {
     expect((await store.events(run.id)).map((e) => e.message)).toContain('enters again at confirm');
   });
 
+  test('nothing is told that has no row', async () => {
+    const run = await begin();
+    const said: string[] = [];
+    const made = withStep('confirm', {
+      execute: async (context) => done('ok', await context.tell('check', async () => said.push('well'))),
+    });
+    await engine(made).advance(run.id);
+    expect([(await store.get(run.id)).state, said]).toEqual(['errored', []]);
+  });
+
   test('a pipeline whose once effect has no reconcile does not start', () => {
     const broken = pipeline({ effects: [{ name: 'push', kind: 'once', race, key: () => 'k' } as never] });
     expect(() => assertPipeline(broken)).toThrow('has no reconcile');
     for (const silent of [undefined, { ...race, leaves: ' ' }]) {
-      const effect = { name: 'push', kind: 'idempotent', race: silent, key: () => 'k' } as never;
-      expect(() => assertPipeline(pipeline({ effects: [effect] }))).toThrow('does not say what a race at its target');
+      const what = { name: 'push', kind: 'idempotent', race: silent, key: () => 'k' } as never;
+      const end = { tells: [what], tidy: async () => undefined };
+      for (const made of [
+        pipeline({ effects: [what] }),
+        pipeline({ tells: [what] }),
+        { ...pipeline({}), beforeEnd: end },
+      ]) {
+        expect(() => assertPipeline(made)).toThrow('does not say what a race at its target');
+      }
     }
   });
 });
@@ -486,7 +537,7 @@ describe('the worker', () => {
     await worker.close();
     await bell.close();
     expect((await store.get(lost.id)).state).toBe('applied');
-  }, 20_000);
+  });
 
   test('a follower sees every entry once and in order', async () => {
     const start = await store.lastPosition();

@@ -245,10 +245,10 @@ export class RunEngine {
     }
   }
 
-  #context({ leased, carry }: Journey, step: Step, abort: StepAbort): StepContext {
+  #context({ leased, carry }: Journey, step: Step, abort: StepAbort, tells = step.tells ?? []): StepContext {
     const { pool, log, faults } = this.#options;
     const run = { ...leased.run, state: step.state };
-    return stepContext({ pool, store: this.#store, leased, run, step, carry, abort, log, faults });
+    return stepContext({ pool, store: this.#store, leased, run, step, tells, carry, abort, log, faults });
   }
 
   #failure({ leased }: Journey, step: Step, error: unknown): StepOutcome {
@@ -335,7 +335,10 @@ export class RunEngine {
     // Between two steps: the next one has not begun.
     const hasBegun = run.state === step.state;
     assertTransition(hasBegun ? step.state : run.state, state);
-    const contextFor = (abort: StepAbort): StepContext => ({ ...this.#context(journey, step, abort), run: leased.run });
+    const contextFor = (abort: StepAbort): StepContext => ({
+      ...this.#context(journey, step, abort, pipeline.beforeEnd?.tells),
+      run: leased.run,
+    });
     await tidyUp(pipeline, { state, error }, contextFor, this.#options.log);
     const failed: RunEventEntry[] =
       error && hasBegun ? [{ kind: 'step:failed', data: { error }, message: error.message }] : [];

@@ -13,7 +13,7 @@ export type Reconciled =
   | { readonly found: 'present'; readonly result: unknown }
   | { readonly found: 'double'; readonly message: string };
 
-/** What fences an effect at its target: one row of docs/durability.md. Short phrases, as they are to be read there. */
+/** What fences an effect (or a telling) at its target: one row of docs/durability.md. Short phrases, as they are to be read there. */
 export interface EffectRace {
   /** What makes it findable. */
   readonly key: string;
@@ -45,6 +45,15 @@ export type Effect =
       reconcile(context: StepContext, key: string): Promise<Reconciled>;
     };
 
+/**
+ * Words of a run on the outside that nothing is decided by: not journaled, so that a poll which tells nothing new writes
+ * nothing; said again after a crash. They have their row all the same.
+ */
+export interface Telling {
+  readonly name: string;
+  readonly race: EffectRace;
+}
+
 /** How a step ends. An expected refusal is an outcome; a thrown PlanwardenError is classified by its `failure`. */
 export type StepOutcome =
   | { readonly kind: 'done'; readonly output?: unknown; readonly message: string }
@@ -69,6 +78,8 @@ export interface StepContext {
   outputIfAny<T>(step: string, shape: Shape<T>): Promise<T | undefined>;
   /** Does a declared effect of this step: at most once for its key, whatever was tried before. */
   effect<T>(name: string, shape: Shape<T>, act: (key: string) => Promise<T>): Promise<T>;
+  /** Says something declared in `tells`, under a lease that is surely held. @throws PlanwardenError LEASE_LOST; what `say` throws */
+  tell<T>(name: string, say: () => Promise<T>): Promise<T>;
   /** Writes a journal entry that only people read. */
   note(message: string, data?: unknown): Promise<void>;
   /** Takes the named lock for the run, or a place in its queue (false). See locks.ts for when it is given back. */
@@ -81,19 +92,24 @@ export interface StepContext {
   handOnLock(name: string, afterSeconds: number): Promise<string | null>;
 }
 
-/** Every effect of a pipeline as rows of a Markdown table, in the order of the road. */
+/** Every effect and telling of a pipeline as rows of a Markdown table, in the order of the road. */
 export function effectsTable(pipeline: Pipeline): string {
-  const rows = pipeline.steps.flatMap((step) =>
-    step.effects.map(({ name, kind, race }) => [
-      `\`${step.name}\``,
-      name,
-      kind,
-      race.key,
-      race.guard,
-      race.asks,
-      race.leaves,
+  const row = (at: string, kind: string, { name, race }: Pick<Effect, 'name' | 'race'>): string[] => [
+    at,
+    name,
+    kind,
+    race.key,
+    race.guard,
+    race.asks,
+    race.leaves,
+  ];
+  const rows = [
+    ...pipeline.steps.flatMap(({ name, effects, tells = [] }) => [
+      ...effects.map((effect) => row(`\`${name}\``, effect.kind, effect)),
+      ...tells.map((telling) => row(`\`${name}\``, 'told', telling)),
     ]),
-  );
+    ...(pipeline.beforeEnd?.tells ?? []).map((telling) => row('before an end', 'told', telling)),
+  ];
   const head = [
     'step',
     'effect',
@@ -113,6 +129,7 @@ export interface Step {
   /** State entered when the step is done, where that is a state of its own. */
   readonly doneState?: RunState;
   readonly effects: readonly Effect[];
+  readonly tells?: readonly Telling[];
   /** Name of the step at which the road enters again when this one is met by a new lease. */
   readonly reentersAt?: string;
   /** Effect of this step after which there is nothing left to release: once it is done, the step itself is entered again. */
@@ -132,8 +149,13 @@ export interface Pipeline {
   readonly maxRounds: number;
   /** How a run ends that did its last step. Default `applied`. */
   readonly endsAs?: EndState;
-  /** Tidies the outside before an end other than that one is journaled. Must be safe to repeat; its failure is logged. */
-  beforeEnd?(context: Omit<StepContext, 'effect'>, end: { state: EndState; error: ErrorBody | null }): Promise<void>;
+  readonly beforeEnd?: BeforeEnd;
+}
+
+/** Tidies the outside before an end other than `endsAs` is journaled. Must be safe to repeat; its failure is logged. */
+export interface BeforeEnd {
+  readonly tells: readonly Telling[];
+  tidy(context: Omit<StepContext, 'effect'>, end: { state: EndState; error: ErrorBody | null }): Promise<void>;
 }
 
 export const done = (message: string, output?: unknown): StepOutcome => ({ kind: 'done', message, output });
@@ -146,6 +168,7 @@ export function assertPipeline(pipeline: Pipeline): void {
   const names = pipeline.steps.map((step) => step.name);
   if (new Set(names).size !== names.length) throw new Error('a pipeline names a step twice');
   if (!names.includes(pipeline.roundStartsAt)) throw new Error(`no step ${pipeline.roundStartsAt} to start a round at`);
+  for (const telling of pipeline.beforeEnd?.tells ?? []) assertRow(telling, 'the end');
   for (const [index, step] of pipeline.steps.entries()) {
     if (step.reentersAt !== undefined && !names.slice(0, index).includes(step.reentersAt)) {
       throw new Error(`${step.name} re-enters at ${step.reentersAt}, which is not before it`);
@@ -153,14 +176,18 @@ export function assertPipeline(pipeline: Pipeline): void {
     if (step.staysAfter !== undefined && !step.effects.some(({ name }) => name === step.staysAfter)) {
       throw new Error(`${step.name} stays after ${step.staysAfter}, which is none of its effects`);
     }
+    for (const telling of step.tells ?? []) assertRow(telling, step.name);
     for (const effect of step.effects) {
-      const { key, guard, asks, leaves } = effect.race ?? {};
-      if ([key, guard, asks, leaves].some((phrase) => typeof phrase !== 'string' || phrase.trim() === '')) {
-        throw new Error(`effect ${effect.name} of ${step.name} does not say what a race at its target leaves`);
-      }
+      assertRow(effect, step.name);
       if (effect.kind === 'once' && typeof effect.reconcile !== 'function') {
         throw new Error(`effect ${effect.name} of ${step.name} is "once" and has no reconcile`);
       }
     }
   }
+}
+
+function assertRow({ name, race }: Pick<Effect, 'name' | 'race'>, of: string): void {
+  const { key, guard, asks, leaves } = race ?? {};
+  if ([key, guard, asks, leaves].every((phrase) => typeof phrase === 'string' && phrase.trim() !== '')) return;
+  throw new Error(`effect ${name} of ${of} does not say what a race at its target leaves`);
 }

@@ -24,7 +24,7 @@ export async function tidyUp(
   });
   const context = contextFor(abort);
   try {
-    await Promise.race([pipeline.beforeEnd(context, end), givenUp]);
+    await Promise.race([pipeline.beforeEnd.tidy(context, end), givenUp]);
   } catch (failure) {
     if (isPlanwardenError(failure) && failure.code === 'LEASE_LOST') throw failure;
     const code = isPlanwardenError(failure) ? failure.code : 'INTERNAL';

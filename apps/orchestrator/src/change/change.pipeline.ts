@@ -1,6 +1,6 @@
 import type { Pipeline, Step } from '@planwarden/runs';
 import type { ChangeServices } from './change.services.js';
-import { closePullRequest } from './close-pull-request.js';
+import { CLOSING_TELLINGS, closePullRequest } from './close-pull-request.js';
 import { applyStep } from './steps/apply.step.js';
 import { awaitApprovalStep } from './steps/await-approval.step.js';
 import { checkPlanStep } from './steps/check-plan.step.js';
@@ -44,6 +44,6 @@ export function changePipeline(services: ChangeServices): Pipeline {
     steps: STEPS.map((make) => make(services)),
     roundStartsAt: 'validate',
     maxRounds: 5,
-    beforeEnd: (context, end) => closePullRequest(services, context, end),
+    beforeEnd: { tells: CLOSING_TELLINGS, tidy: (context, end) => closePullRequest(services, context, end) },
   };
 }

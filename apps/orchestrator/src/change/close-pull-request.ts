@@ -1,13 +1,41 @@
 import type { EndState, ErrorBody } from '@planwarden/contracts';
 import { requireOk } from '@planwarden/mcp-client';
-import type { StepContext } from '@planwarden/runs';
+import type { StepContext, Telling } from '@planwarden/runs';
 import { pullRequestRecord } from './change.records.js';
 import type { ChangeServices } from './change.services.js';
 
 /** Ends after which the pull request has no more use. After a merge, or when a person closed it, it is left alone. */
 const CLOSING: readonly EndState[] = ['policy_failed', 'discarded', 'canceled', 'expired', 'errored'];
 
-/** Says on the pull request why the run ended, and closes it. Safe to repeat: a closed one is not touched. */
+const COMMENT = 'why-it-ended';
+const CLOSE = 'close';
+
+/** Their rows in docs/durability.md. */
+export const CLOSING_TELLINGS: readonly Telling[] = [
+  {
+    name: COMMENT,
+    race: {
+      key: 'first line of the comment: run and end',
+      guard: 'none: GitHub takes any number of comments',
+      asks: 'comments of our author account that begin with that line, all pages',
+      leaves: 'one comment, or two that say the same',
+    },
+  },
+  {
+    name: CLOSE,
+    race: {
+      key: 'pull request of the run',
+      guard: 'none: closed is a state',
+      asks: 'whether it is open',
+      leaves: 'a closed pull request',
+    },
+  },
+];
+
+/**
+ * Says on the pull request why the run ended, and closes it. Safe to repeat: a closed one is not touched, and what a worker
+ * that died had said is not said again.
+ */
 export async function closePullRequest(
   services: ChangeServices,
   context: Omit<StepContext, 'effect'>,
@@ -18,7 +46,8 @@ export async function closePullRequest(
     : undefined;
   if (pull === undefined) return;
   const target = services.config.target(context.run.target);
-  if ((await services.sourceControl(target).pullRequest(pull.number)).state !== 'open') return;
+  const github = services.sourceControl(target);
+  if ((await github.pullRequest(pull.number)).state !== 'open') return;
   const { owner, name: repo } = target.repository;
   const call = async (tool: string, args: Readonly<Record<string, unknown>>): Promise<void> => {
     const answer = await services.gateway.call({
@@ -32,14 +61,21 @@ export async function closePullRequest(
     });
     requireOk(answer, tool.replaceAll('_', ' '));
   };
-  await call('add_issue_comment', { issue_number: pull.number, body: wordsFor(context.run.id, end) });
-  await call('update_pull_request', { pullNumber: pull.number, state: 'closed' });
+  const first = firstLine(context.run.id, end);
+  const isSaid = (await github.comments(pull.number)).some(
+    ({ user, body }) => user?.id === services.authorBotId && body.startsWith(first),
+  );
+  if (!isSaid) {
+    const body = wordsFor(first, end);
+    await context.tell(COMMENT, () => call('add_issue_comment', { issue_number: pull.number, body }));
+  }
+  await context.tell(CLOSE, () => call('update_pull_request', { pullNumber: pull.number, state: 'closed' }));
 }
 
-function wordsFor(
-  run: string,
-  { state, error }: { readonly state: EndState; readonly error: ErrorBody | null },
-): string {
+const firstLine = (run: string, { state }: { readonly state: EndState }): string =>
+  `Planwarden run ${run} ended: ${state}.`;
+
+function wordsFor(first: string, { error }: { readonly error: ErrorBody | null }): string {
   const findings = (error?.details ?? []).map((detail) => {
     const { rule, file, line } = detail.where ?? {};
     const place = file === undefined ? '' : ` (${file}${line === undefined ? '' : `:${line}`})`;
@@ -47,8 +83,5 @@ function wordsFor(
   });
   // Indented: whatever a message quotes is shown, not rendered.
   const lines = [error ? `${error.code}: ${error.message}` : '', ...findings].filter((line) => line !== '');
-  return [
-    `Planwarden run ${run} ended: ${state}.`,
-    ...lines.map((line) => `    ${line.replaceAll('@', '@\u200b')}`),
-  ].join('\n\n');
+  return [first, ...lines.map((line) => `    ${line.replaceAll('@', '@\u200b')}`)].join('\n\n');
 }

@@ -1,11 +1,22 @@
 import type { ConfirmOutcome } from '@planwarden/approvals';
 import { isPlanwardenError } from '@planwarden/contracts';
-import type { StepContext } from '@planwarden/runs';
+import type { StepContext, Telling } from '@planwarden/runs';
 import { evidenceRecord } from './change.records.js';
 import type { ChangeServices } from './change.services.js';
 
 /** Name of the check run that says what the last confirm found. It gives no verdict of policy: that is the other one. */
 export const CONFIRM_CHECK = 'planwarden/confirm';
+
+/** That the last confirm found this: its row in docs/durability.md. */
+export const CONFIRM_TELLING: Telling = {
+  name: 'confirm-check',
+  race: {
+    key: 'name `planwarden/confirm` at the evidence commit',
+    guard: 'none: the newest of a name counts, and gives no verdict',
+    asks: 'check runs of that name at that commit',
+    leaves: 'one, or two; the next confirm that finds something else says so',
+  },
+};
 
 interface Words {
   readonly conclusion: 'success' | 'failure' | 'neutral';
@@ -16,7 +27,7 @@ interface Words {
 /** Says on the pull request what confirm found, where it differs from what the run waits for already. */
 export async function tellConfirm(
   services: ChangeServices,
-  context: Pick<StepContext, 'run' | 'output' | 'log'>,
+  context: Pick<StepContext, 'run' | 'output' | 'log' | 'tell'>,
   outcome: ConfirmOutcome,
 ): Promise<void> {
   const { run } = context;
@@ -25,10 +36,12 @@ export async function tellConfirm(
   const { evidenceSha } = await context.output('publish-evidence', evidenceRecord);
   const github = services.sourceControl(services.config.target(run.target));
   try {
-    await github.upsertCheckRun({ sha: evidenceSha, name: CONFIRM_CHECK, ...words });
+    await context.tell(CONFIRM_TELLING.name, () =>
+      github.upsertCheckRun({ sha: evidenceSha, name: CONFIRM_CHECK, ...words }),
+    );
   } catch (error) {
     // Words are no condition of the gate: what the run does is journaled all the same.
-    if (!isPlanwardenError(error)) throw error;
+    if (!isPlanwardenError(error) || error.code === 'LEASE_LOST') throw error;
     context.log.warn({ run: run.id, code: error.code }, 'the pull request could not be told what confirm found');
   }
 }

@@ -16,7 +16,7 @@ import { inDoubt, releaseBegan } from '../in-doubt.js';
 import { handedOn, lockOf, lostLock, takeLockOf } from '../locks.js';
 import { lookAgainIn } from '../look-again.js';
 import { deniedBy, end } from '../outcomes.js';
-import { tellConfirm } from '../tell-confirm.js';
+import { CONFIRM_TELLING, tellConfirm } from '../tell-confirm.js';
 import { startedBefore } from '../terraform/actions/apply-in-actions.js';
 
 /** Under this name the Approval travels from confirm to merge, in memory only. */
@@ -50,6 +50,7 @@ export function confirmStep(services: ChangeServices): Step {
     state: 'awaiting_approval',
     doneState: 'confirmed',
     effects: [],
+    tells: [CONFIRM_TELLING],
     execute: async (context) => {
       const { run, fence } = context;
       context.carry.delete(APPROVAL);

@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { FaultPoints } from '@planwarden/contracts';
+import { hasEnded, type Json, NGINX, startWorld, type World, waitsForApproval } from '../e2e/world.js';
+
+/** What people do at GitHub in this file, and what changes nothing there. */
+const NOT_OF_RUNS = ['pulls/create', 'pulls/create-review', 'apps/create-installation-access-token'];
+
+describe('what a run writes at GitHub', () => {
+  /** Between an effect's intent and its end, and between the two points of a telling, a run may write; else never. */
+  let inside = 0;
+  let before: Record<string, number> = {};
+  const strays: string[] = [];
+  let world: World;
+  beforeAll(async () => {
+    const faults: FaultPoints = {
+      at: (point) => {
+        const [, what, when] = point.split(':');
+        if (what !== 'effect' && what !== 'tell') return;
+        if (when === 'intended') look();
+        if (when === 'intended') inside += 1;
+        if (when === 'acted') inside -= 1;
+        if (when === 'acted') before = world.at.github.control.countEffects();
+      },
+    };
+    world = await startWorld({ faults }, undefined, (yaml) => yaml.replace('persona: sre', 'persona: security'));
+    before = world.at.github.control.countEffects();
+  });
+  afterAll(() => world.stop());
+
+  /** Whatever was written since the last look, and not within an effect or a telling, strayed. */
+  function look(): void {
+    const now = world.at.github.control.countEffects();
+    if (inside === 0) strays.push(...Object.keys(now).filter((name) => now[name] !== before[name]));
+    before = now;
+  }
+  const writtenByRuns = (): string[] => {
+    look();
+    return [...new Set(strays)].filter((name) => !NOT_OF_RUNS.includes(name));
+  };
+
+  test('lies within an effect or a telling, each of which has its row: applied, and canceled after a vote was asked for', async () => {
+    const applied = await world.until(await world.propose({ ...NGINX, name: 'rows' }), waitsForApproval);
+    const { number, evidenceSha } = applied.pullRequest ?? { number: 0, evidenceSha: null };
+    expect(await world.review('ravi-reviewer', number, 'APPROVE', evidenceSha ?? '')).toBe(200);
+    expect((await world.until(applied.run.id, hasEnded)).run.state).toBe('applied');
+    const canceled = await world.propose({ ...NGINX, name: 'no-rows' });
+    await world.until(canceled, waitsForApproval);
+    await world.call('cancel_run', { run: canceled, reason: 'It is not wanted.' });
+    expect((await world.until(canceled, hasEnded)).run.state).toBe('canceled');
+    expect(writtenByRuns()).toEqual([]);
+    expect(world.at.github.control.countEffects()).toMatchObject({ 'pulls/merge': 1, 'issues/create-comment': 1 });
+  });
+
+  test('so does what a review writes', async () => {
+    const branch = 'people/reviewed';
+    const sha = await world.at.github.control.push({
+      repository: 'platform/infrastructure',
+      branch,
+      files: { 'environments/staging/reviewed/map.yaml': CONFIG_MAP },
+      login: 'olivia-owner',
+    });
+    const answer = await fetch(`${world.at.github.url}/repos/platform/infrastructure/pulls`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${world.at.secrets.people['olivia-owner']}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({ title: branch, head: branch, base: 'main' }),
+    });
+    const { number } = (await answer.json()) as Json;
+    const asked = { target: 'staging', title: 'Look', persona: 'security', pullRequest: { number, sha } };
+    const run = String((await world.call('propose_change', asked)).data.run);
+    expect((await world.until(run, hasEnded)).run.state).toBe('reviewed');
+    expect(writtenByRuns()).toEqual([]);
+  });
+});
+
+const CONFIG_MAP = `apiVersion: v1
+kind: ConfigMap
+metadata: { name: reviewed, namespace: staging-shop }
+data: { colour: blue }
+`;
