@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { MUTATIONS } from './engine/mutations.js';
 import { planOf } from './engine/plan.js';
@@ -26,6 +27,15 @@ describe('runs in worker processes, each at its right end with every effect once
 });
 
 describe('an engine without one of its guards is noticed', () => {
+  test('each of them stands in one place of the sources', () => {
+    for (const { cuts } of MUTATIONS) {
+      for (const { file, find } of cuts) {
+        const text = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+        expect([find, text.split(find).length]).toEqual([find, 2]);
+      }
+    }
+  });
+
   test.each(MUTATIONS.filter(({ isQuick }) => isQuick).map((mutation) => [mutation.name, mutation] as const))(
     '%s',
     async (_, mutation) => {

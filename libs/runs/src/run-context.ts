@@ -113,7 +113,7 @@ async function tell<T>({ leased, step, tells, faults, abort }: ContextParts, nam
   const here = { run: leased.hold.run, step: step.name, effect: name };
   await faults.at('runs:tell:intended', here);
   await leased.makeSure();
-  abort.signal.throwIfAborted();
+  abort.throwIfAsked();
   const said = await say();
   await faults.at('runs:tell:acted', here);
   return said;

@@ -18,7 +18,7 @@ export async function tidyUp(
 ): Promise<void> {
   if (pipeline.beforeEnd === undefined) return;
   const abort = new StepAbort();
-  const tooLong = setTimeout(() => abort.abort(timedOut()), TIDY_MS);
+  const tooLong = setTimeout(() => abort.abort(timedOut(), { now: true }), TIDY_MS);
   const givenUp = new Promise<never>((_, reject) => {
     abort.onStop(() => reject(abort.stoppedBy));
   });

@@ -3,7 +3,7 @@ import type { RunState } from '@planwarden/contracts';
 import { type RunRecord, type RunStore, rebuildRuns } from '@planwarden/runs';
 import type pg from 'pg';
 import type { Outside } from './outside.js';
-import { STEP_NAMES, verifiedKey } from './pipeline.js';
+import { ROUND_STARTS_AT, STEP_NAMES, type StepName, verifiedKey } from './pipeline.js';
 import type { RunPlan } from './plan.js';
 import { ONCE_KINDS, type OnceKind } from './targets.js';
 
@@ -39,6 +39,8 @@ export interface Trialled {
 }
 
 const RELEASED: readonly OnceKind[] = ['apply', 'merge'];
+/** Where the road may enter again in the same round. */
+const AGAIN: readonly StepName[] = ['confirm', 'apply', 'merge'];
 
 /** What must hold after everything has come to its end. */
 export async function check(trial: Trialled): Promise<Checked> {
@@ -111,6 +113,12 @@ function inOrder(id: string, entries: readonly Entry[]): string[] {
     .filter(({ kind }) => kind === 'effect:done')
     .map(({ step, data }) => `${step} ${data?.name} ${data?.key}`);
   if (new Set(done).size !== done.length) problems.push(`${id} records an effect twice`);
+  const steps = entries.filter(({ kind, step }) => kind === 'step:done' && !AGAIN.includes(step as StepName));
+  const passed = steps.map(({ round, step }) => `${round} ${step}`);
+  if (new Set(passed).size !== passed.length) problems.push(`${id} did a step twice in a round`);
+  const before = STEP_NAMES.slice(0, STEP_NAMES.indexOf(ROUND_STARTS_AT));
+  if (steps.some(({ round, step }) => round > 1 && before.includes(step as StepName)))
+    problems.push(`${id} began a round before ${ROUND_STARTS_AT}`);
   return problems;
 }
 
@@ -154,9 +162,11 @@ function idempotent(run: RunRecord, round: number, outside: Outside): string[] {
 
 async function nothingLeft(pool: pg.Pool): Promise<string[]> {
   const problems: string[] = [];
-  const { rows } = await pool.query<{ open: string; leased: string; locks: string; waits: string }>(
+  const { rows } = await pool.query<Record<string, string>>(
     `SELECT (SELECT count(*) FROM runs WHERE NOT ended) AS open,
             (SELECT count(*) FROM runs WHERE lease_owner IS NOT NULL OR lease_until IS NOT NULL) AS leased,
+            (SELECT count(*) FROM runs WHERE ended AND wake_at IS NOT NULL) AS "due though ended",
+            (SELECT count(*) FROM runs r WHERE fence < (SELECT max(fence) FROM run_events WHERE run = r.id)) AS "fences behind their journal",
             (SELECT count(*) FROM run_locks) AS locks, (SELECT count(*) FROM run_lock_waits) AS waits`,
   );
   for (const [what, count] of Object.entries(rows[0] ?? {}))

@@ -1,6 +1,6 @@
-import type { WorkerFault } from './messages.js';
-import { failsAs, type Misbehaviour, STEP_NAMES, type StepName } from './pipeline.js';
-import { isCommit, PLACES, type Place } from './places.js';
+import { atPoint, ofARound, overtaken, ROUND_STARTS } from './coverage.js';
+import { FATAL, failsAs, type Misbehaviour, PASSING, STEP_NAMES, type StepName } from './pipeline.js';
+import { isCommit, PLACES, type Place, RUN_PLACES } from './places.js';
 import type { Family, RunPlan, TrialPlan } from './plan.js';
 import { inTurn, type Random } from './random.js';
 import { EFFECT_KINDS, ONCE_KINDS } from './targets.js';
@@ -19,24 +19,44 @@ const applied = (random: Random): RunPlan => ({
 });
 const some = (size: number, most: number): number => Math.max(1, Math.round(size * most));
 
-/** A run for each place, at which something happens to it. Commits belong to no run. */
-function atPlaces(
-  plan: TrialPlan,
-  random: Random,
-  places: readonly Place[],
-  fault: Pick<WorkerFault, 'act' | 'does'>,
-): void {
+/** Whether a cancel came in time is told by what was answered: checks.ts. */
+const canceled = (random: Random): RunPlan => ({ ...applied(random), rounds: 1, ends: ['canceled', 'applied'] });
+
+/** Families in which one thing happens at one place after the other, and the runs to which it does. */
+const AT_PLACES = {
+  kill: { fault: { act: 'kill' }, run: applied },
+  cancel: { fault: { act: 'tell', does: 'cancel' }, run: canceled },
+  pause: { fault: { act: 'pause' }, run: applied },
+  stopped: { fault: { act: 'pause', does: 'cancel' }, run: canceled },
+} as const;
+
+/** A run for each place. Commits belong to no run. */
+function atPlaces(plan: TrialPlan, family: keyof typeof AT_PLACES, places: readonly Place[], random: Random): void {
+  const { fault, run } = AT_PLACES[family];
   for (const place of places) {
-    const run = plan.runs.push(applied(random)) - 1;
-    plan.faults.push({ ...place, ...fault, ...(isCommit(place) ? {} : { run }) });
+    const at = plan.runs.push(run(random)) - 1;
+    plan.faults.push({ ...place, ...fault, place: atPoint(place), ...(isCommit(place) ? {} : { run: at }) });
   }
+}
+
+/**
+ * Only these places, once more: where a worker dies at one of them, another of its runs may have been just about to come to
+ * its own. @returns undefined where the family has no such places
+ */
+export function againAt(plan: TrialPlan, missed: readonly string[], random: Random): TrialPlan | undefined {
+  const { family } = plan;
+  if (!(family in AT_PLACES)) return undefined;
+  const places = PLACES.filter((place) => missed.includes(atPoint(place)));
+  if (places.length < missed.length) return undefined;
+  atPlaces(plan, family as keyof typeof AT_PLACES, places, random);
+  return plan;
 }
 
 /** What each family does to a plan. @param turn how often it came before @param size share of its places */
 export const MAKE: Readonly<Record<Family, Make>> = {
   kill: (plan, turn, random, size) => {
-    const count = some(size, 13);
-    atPlaces(plan, random, inTurn(PLACES, turn * count, count), { act: 'kill' });
+    const count = some(size, 15);
+    atPlaces(plan, 'kill', inTurn(PLACES, turn * count, count), random);
     for (const kind of inTurn(EFFECT_KINDS, turn * 2, some(size, 2))) {
       for (const fault of ['kill-before', 'kill-after'] as const) {
         plan.outside.push({ op: 'do', kind, fault, run: plan.runs.push(applied(random)) - 1 });
@@ -45,14 +65,14 @@ export const MAKE: Readonly<Record<Family, Make>> = {
     // In a round that was started in the middle, and at the two instants of its start.
     const again = size < 1 ? [] : inTurn(EFFECT_KINDS, turn * 2, 2);
     for (const kind of again) {
-      for (const fault of ['kill-before', 'kill-after'] as const) {
-        const run = plan.runs.push({ ...applied(random), rounds: 2 }) - 1;
+      for (const [index, fault] of (['kill-before', 'kill-after'] as const).entries()) {
+        const run = plan.runs.push({ ...applied(random), rounds: 2, isVotedFor: true }) - 1;
         plan.outside.push({ op: 'do', kind, fault, run, round: 2 });
-        const point = fault === 'kill-before' ? 'runs:step:executed' : 'runs:step:recorded';
-        plan.faults.push({ point, step: 'confirm', nth: 2, act: 'kill', run });
+        const place = ROUND_STARTS[index] as Place;
+        plan.faults.push({ ...place, place: ofARound(place), act: 'kill', run });
       }
     }
-    return plan;
+    return { ...plan, workers: size < 1 ? 2 : 4 };
   },
   answers: (plan, turn, random, size) => {
     for (const kind of EFFECT_KINDS) {
@@ -87,33 +107,25 @@ export const MAKE: Readonly<Record<Family, Make>> = {
       plan.outside.push({ op: 'do', kind, fault: 'race', run: plan.runs.push(applied(random)) - 1 });
       // And one that has acted, and finds when it records it that another has.
       const run = plan.runs.push({ ...applied(random), rounds: 2 }) - 1;
-      plan.faults.push({ point: 'runs:effect:acted', effect: kind, nth: 1, act: 'tell', does: 'overtake', run });
+      const place = overtaken(kind);
+      plan.faults.push({ ...place, place: atPoint(place), act: 'tell', does: 'overtake', run });
     }
     return plan;
   },
   cancel: (plan, turn, random, size) => {
-    const places = PLACES.filter((place) => !isCommit(place));
-    const count = some(size, 11);
-    for (const place of inTurn(places, turn * count, count)) {
-      // Whether it came in time is told by what was answered: checks.ts.
-      const run = plan.runs.push({ ...applied(random), rounds: 1, ends: ['canceled', 'applied'] }) - 1;
-      plan.faults.push({ ...place, act: 'tell', does: 'cancel', run });
-    }
+    const count = some(size, 13);
+    atPlaces(plan, 'cancel', inTurn(RUN_PLACES, turn * count, count), random);
     return plan;
   },
   pause: (plan, turn, random, size) => {
-    const count = some(size, 5);
-    atPlaces(plan, random, inTurn(PLACES, turn * count * 2 + 1, count), { act: 'pause' });
-    return plan;
+    const count = some(size, 15);
+    atPlaces(plan, 'pause', inTurn(PLACES, turn * count, count), random);
+    return { ...plan, workers: 6 };
   },
   stopped: (plan, turn, random, size) => {
-    const places = PLACES.filter((place) => !isCommit(place));
-    const count = some(size, 5);
-    for (const place of inTurn(places, turn * count * 2, count)) {
-      const run = plan.runs.push({ ...applied(random), rounds: 1, ends: ['canceled', 'applied'] }) - 1;
-      plan.faults.push({ ...place, act: 'pause', does: 'cancel', run });
-    }
-    return plan;
+    const count = some(size, 13);
+    atPlaces(plan, 'stopped', inTurn(RUN_PLACES, turn * count, count), random);
+    return { ...plan, workers: 6 };
   },
   database: (plan, turn, random, size) => {
     for (let index = 0; index < 6; index += 1) plan.runs.push(applied(random));
@@ -127,12 +139,14 @@ export const MAKE: Readonly<Record<Family, Make>> = {
     return plan;
   },
   steps: (plan, turn, random, size) => {
-    const hows: readonly Misbehaviour[] = ['hangs', 'never settles', 'fails once'];
-    const fatal = ['throws a text', 'throws nothing', 'answers nothing', 'answers 20 MB'] as const;
-    for (const [index, how] of [...hows, ...fatal].slice(0, some(size, 7)).entries()) {
-      const step = STEP_NAMES[(turn * 3 + index) % STEP_NAMES.length] as StepName;
+    const hows: readonly Misbehaviour[] = [...PASSING, ...FATAL];
+    for (let index = 0; index < some(size, 14); index += 1) {
+      const how = hows[index % hows.length] as Misbehaviour;
+      // Two of each in a turn, at steps that lie four apart: four turns come past all.
+      const first = (index % hows.length) + 4 * Math.floor(index / hows.length);
+      const step = STEP_NAMES[(turn + first) % STEP_NAMES.length] as StepName;
       // A confirm that waits has not answered yet, and one of the first round is not the last.
-      const isFatal = (fatal as readonly string[]).includes(how);
+      const isFatal = (FATAL as readonly string[]).includes(how);
       const code = how === 'answers 20 MB' ? 'OUTPUT_REFUSED' : 'INTERNAL';
       plan.runs.push({
         rounds: isFatal ? 1 : random.whole(1, 2),

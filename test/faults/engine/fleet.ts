@@ -40,12 +40,24 @@ interface Member {
   readonly child: ChildProcess;
   readonly gone: Promise<number | null>;
   isReady: boolean;
+  /** As leases tell it. */
+  name: string;
   /** By us: a fault may reach it while it is asked to end. */
   isKilled: boolean;
+  /** While it is stopped, or about to be. */
+  pause: Pause | undefined;
+}
+
+export interface Pause {
+  /** It stands still. */
+  readonly begun: Promise<void>;
+  /** It goes on as soon as it was told so. */
+  readonly over: Promise<void>;
 }
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 const CLOSE_WITHIN_MS = 60_000;
+const TOLD_MS = 100;
 
 function kill(member: Member): void {
   member.isKilled = true;
@@ -59,6 +71,7 @@ export class Fleet {
   readonly #work: Promise<void>[] = [];
   #names = 0;
   #spawned = 0;
+  #stopped = 0;
   #isClosing = false;
 
   constructor(private readonly options: FleetOptions) {}
@@ -98,9 +111,23 @@ export class Fleet {
     for (const member of this.#members) if (member.child.pid === pid) kill(member);
   }
 
-  killOne(): void {
+  /** @returns whether there was one */
+  killOne(): boolean {
     const ready = [...this.#members].filter(({ isReady }) => isReady);
     if (ready.length > 0) kill(this.options.random.pick(ready));
+    return ready.length > 0;
+  }
+
+  /** Stops a worker for a while, and everything it has in hand with it; one at least goes on working. */
+  pause(pid: number, forMs: number): Pause | undefined {
+    const member = this.#byPid(pid);
+    if (member) member.pause ??= this.#pause(member, forMs);
+    return member?.pause;
+  }
+
+  /** Under which name a worker holds leases. */
+  nameOf(pid: number): string | undefined {
+    return this.#byPid(pid)?.name;
   }
 
   /** Asks all to end. @returns what did not end as it should */
@@ -108,10 +135,6 @@ export class Fleet {
     this.#isClosing = true;
     await Promise.all(this.#work);
     const wrong: string[] = [];
-    // One that met a fault which another had used up was let go on at once, maybe before it had stopped.
-    const going = setInterval(() => {
-      for (const { child } of this.#members) child.kill('SIGCONT');
-    }, 200);
     await Promise.all(
       [...this.#members].map(async (member) => {
         if (member.isReady) send(member, { kind: 'close' });
@@ -123,7 +146,6 @@ export class Fleet {
         member.child.kill('SIGKILL');
       }),
     );
-    clearInterval(going);
     return wrong;
   }
 
@@ -131,6 +153,10 @@ export class Fleet {
   abandon(): void {
     this.#isClosing = true;
     for (const { child } of this.#members) child.kill('SIGKILL');
+  }
+
+  #byPid(pid: number): Member | undefined {
+    return [...this.#members].find(({ child }) => child.pid === pid);
   }
 
   #deliver(run: string, inMs: number): void {
@@ -155,7 +181,7 @@ export class Fleet {
     const args = [...flags, here('worker.ts'), `--cuts=${JSON.stringify(cuts)}`, `--clock=${clock}`];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: {} });
     const gone = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
-    const member: Member = { child, gone, isReady: false, isKilled: false };
+    const member: Member = { child, gone, isReady: false, name: '', isKilled: false, pause: undefined };
     this.#members.add(member);
     child.on('message', (message: FromWorker) => this.ring(message.run, message.inMs));
     child.on('error', () => undefined); // a channel that broke with its process
@@ -176,14 +202,34 @@ export class Fleet {
     } else if (said.is === 'ready') member.isReady = true;
     else {
       this.#names += 1;
-      send(member, this.options.begin(`worker-${this.#names}`));
+      member.name = `worker-${this.#names}`;
+      send(member, this.options.begin(member.name));
     }
   }
 
   async #met(member: Member, id: number): Promise<void> {
     await this.options.met(id, member.child.pid ?? 0);
     send(member, { kind: 'go', id });
-    member.child.kill('SIGCONT');
+  }
+
+  #pause(member: Member, forMs: number): Pause {
+    const begun = this.#stop(member);
+    const over = begun.then(async () => {
+      await delay(forMs);
+      member.pause = undefined;
+      // It finds what it was told before it learns from the database that its lease is another's.
+      setTimeout(() => {
+        this.#stopped -= 1;
+        member.child.kill('SIGCONT');
+      }, TOLD_MS);
+    });
+    return { begun, over };
+  }
+
+  async #stop({ child }: Member): Promise<void> {
+    while (this.#stopped >= this.options.size - 1) await delay(20);
+    this.#stopped += 1;
+    child.kill('SIGSTOP');
   }
 }
 

@@ -4,6 +4,8 @@ import type { EffectKind } from './targets.js';
 /** What a worker does when it meets a fault point. */
 export interface WorkerFault {
   readonly id: number;
+  /** As the coverage counts it; undefined: it falls anywhere. */
+  readonly place?: string;
   readonly point: string;
   readonly run?: string;
   readonly step?: string;
@@ -11,7 +13,8 @@ export interface WorkerFault {
   /** At which meeting, counted in one process; where the point says what stands there, 1. */
   readonly nth: number;
   /**
-   * `kill`: SIGKILL; `pause`: SIGSTOP until it is continued; `slow`: waits; `tell`: waits until the parent has acted;
+   * `kill`: SIGKILL; `pause`: stands still there until the parent has stopped the whole process by SIGSTOP and let it go
+   * on; `slow`: waits; `tell`: waits until the parent has acted;
    * `refuse`: for a while its database says that its disk is full.
    */
   readonly act: 'kill' | 'pause' | 'slow' | 'tell' | 'refuse';

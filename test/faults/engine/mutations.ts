@@ -76,6 +76,100 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    name: 'act on a lease that may be over',
+    family: 'stopped',
+    cuts: [
+      {
+        file: 'libs/runs/src/leased-run.ts',
+        find: 'if (this.monotonic() < this.#surelyUntil) return;',
+        put: 'if (this.monotonic() > 0) return;',
+      },
+    ],
+  },
+  {
+    name: 'do not heed a cancel between two steps',
+    family: 'cancel',
+    turn: 2,
+    cuts: [
+      {
+        file: 'libs/runs/src/run-engine.ts',
+        find: 'const stopped = await this.#stopIfAsked(journey);',
+        put: 'const stopped = undefined as Advance | undefined;',
+      },
+    ],
+  },
+  {
+    name: 'wait for ever for a step',
+    family: 'steps',
+    cuts: [
+      {
+        file: 'libs/runs/src/execute-step.ts',
+        find: '() => abort.abort(timedOut(step), { now: true }),',
+        put: '() => undefined,',
+      },
+    ],
+  },
+  {
+    name: 'keep the locks of a run that has ended',
+    family: 'race',
+    cuts: [
+      {
+        file: 'libs/runs/src/lock-rows.ts',
+        find: "await passOn(client, 'run = $1 AND (kept IS NULL OR $2)', [run, isSettled]);",
+        put: '',
+      },
+    ],
+  },
+  {
+    name: 'leave a lease behind',
+    family: 'slow-commits',
+    cuts: [
+      {
+        file: 'libs/runs/src/journal.sql.ts',
+        find: 'lease_owner = CASE WHEN b.release OR b.ended THEN NULL ELSE r.lease_owner END,',
+        put: 'lease_owner = CASE WHEN b.release THEN NULL ELSE r.lease_owner END,',
+      },
+    ],
+  },
+  {
+    name: 'leave a gap in the journal',
+    family: 'slow-commits',
+    cuts: [
+      {
+        file: 'libs/runs/src/journal.sql.ts',
+        find: 'seq = r.seq + b.n,',
+        put: 'seq = r.seq + b.n + CASE WHEN b.ended THEN 1 ELSE 0 END,',
+      },
+    ],
+  },
+  {
+    name: 'write rows that no entry tells',
+    family: 'slow-commits',
+    cuts: [
+      {
+        file: 'libs/runs/src/journal.sql.ts',
+        find: 'DO UPDATE SET state = EXCLUDED.state, message = EXCLUDED.message,',
+        put: "DO UPDATE SET state = EXCLUDED.state, message = 'done',",
+      },
+    ],
+  },
+  {
+    name: 'begin a round at the first step',
+    family: 'race',
+    cuts: [
+      {
+        file: 'libs/runs/src/run-engine.ts',
+        find: 'const to = pipeline.roundStartsAt;',
+        put: "const to = pipeline.steps[0]?.name ?? '';",
+      },
+    ],
+  },
+  {
+    name: 'leave a process behind',
+    family: 'slow-commits',
+    cuts: [{ file: 'libs/runs/src/worker.ts', find: 'clearInterval(timer);', put: '' }],
+  },
+  {
     name: 'skip the sweep',
     family: 'bells',
     cuts: [

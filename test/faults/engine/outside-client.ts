@@ -21,8 +21,9 @@ export class OutsideClient {
     return this.#post('uncomment', ask);
   }
 
-  async first(ask: Ask): Promise<boolean> {
-    return (await this.#post('first', ask)) === true;
+  /** Tells that a step of this key misbehaves. @returns whether it is the first time */
+  async misbehaves(ask: Ask): Promise<boolean> {
+    return (await this.#post('misbehaves', ask)) === true;
   }
 
   async voted(ask: Ask): Promise<boolean> {

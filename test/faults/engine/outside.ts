@@ -9,16 +9,20 @@ import { type Ask, type EffectKind, isOnce, Refused, Targets } from './targets.j
 export interface OutsideHooks {
   /** Whether the journal holds the intent by now; undefined: cannot be told, the database is away. */
   isIntended(run: string, name: string, key: string): Promise<boolean | undefined>;
+  /** False: this worker was away right before it acts, and the run is another's since, or has ended. */
+  mayAct(run: string, worker: number): Promise<boolean>;
   /** Takes the lease of a run from whoever holds it, and wakes another. */
   steal(run: string): Promise<void>;
   kill(pid: number): void;
   /** A run asks for votes for the first time. */
   asksForVote(run: string): void;
-  injected(fault: string): void;
+  /** A step of the run does what it should not, for the first time. */
+  misbehaves(run: string): void;
+  injected(fault: OutsideFault): void;
 }
 
 const LATE_MS = 150;
-const RACE_MS = 15_000;
+const RACE_WITHIN_MS = 60_000;
 
 /** A counting outside on loopback, which can lose, delay and double what it answers. */
 export class Outside {
@@ -28,7 +32,7 @@ export class Outside {
   readonly voted = new Set<string>();
   requests = 0;
   readonly #asked = new Set<string>();
-  readonly #first = new Set<string>();
+  readonly #misbehaved = new Set<string>();
   readonly #races = new Map<string, () => void>();
   readonly #late: Promise<void>[] = [];
   #faults: OutsideFault[] = [];
@@ -81,9 +85,10 @@ export class Outside {
       case 'uncomment':
         this.targets.removeComment(ask.key, ask.id ?? 0);
         return { status: 200 };
-      case 'first': {
-        const isFirst = !this.#first.has(ask.key);
-        this.#first.add(ask.key);
+      case 'misbehaves': {
+        const isFirst = !this.#misbehaved.has(ask.key);
+        this.#misbehaved.add(ask.key);
+        if (isFirst) this.hooks.misbehaves(ask.run);
         return { status: 200, body: isFirst };
       }
       case 'voted':
@@ -100,6 +105,9 @@ export class Outside {
   async #do(kind: EffectKind, ask: Ask, worker: number): Promise<Answer | undefined> {
     if (isOnce(kind) && (await this.hooks.isIntended(ask.run, kind, ask.key)) === false) {
       this.violations.push(`${kind} of ${ask.key} was asked for before its intent was durable`);
+    }
+    if (!(await this.hooks.mayAct(ask.run, worker))) {
+      this.violations.push(`${kind} of ${ask.key} was asked for by a worker that was away and had lost the run`);
     }
     const racing = this.#races.get(`${kind} ${ask.key}`);
     if (racing) racing();
@@ -141,9 +149,10 @@ export class Outside {
   /** The first waits for the second; then both go on. */
   async #race(kind: EffectKind, ask: Ask): Promise<void> {
     const name = `${kind} ${ask.key}`;
-    const second = new Promise<void>((resolve) => this.#races.set(name, resolve));
+    const second = new Promise<true>((resolve) => this.#races.set(name, () => resolve(true)));
     await this.hooks.steal(ask.run);
-    await Promise.race([second, delay(RACE_MS, undefined, { ref: false })]);
+    const hasCome = await Promise.race([second, delay(RACE_WITHIN_MS, false, { ref: false })]);
+    if (!hasCome) this.violations.push(`no second worker came to ${name}: nothing raced`);
     this.#races.delete(name);
   }
 
@@ -157,7 +166,7 @@ export class Outside {
     );
     if (!met) return undefined;
     this.#faults = this.#faults.filter((fault) => fault !== met);
-    this.hooks.injected(`${met.op} ${kind} ${met.fault}`);
+    this.hooks.injected(met);
     return met.fault;
   }
 }

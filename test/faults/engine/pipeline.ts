@@ -14,14 +14,10 @@ import type { OnceKind } from './targets.js';
 
 export const VERSION = 'faults/1';
 
-export type Misbehaviour =
-  | 'hangs'
-  | 'never settles'
-  | 'fails once'
-  | 'throws a text'
-  | 'throws nothing'
-  | 'answers nothing'
-  | 'answers 20 MB';
+/** What a step may do that it should not: the first three are mended by trying again. */
+export const PASSING = ['hangs', 'never settles', 'fails once'] as const;
+export const FATAL = ['throws a text', 'throws nothing', 'answers nothing', 'answers 20 MB'] as const;
+export type Misbehaviour = (typeof PASSING | typeof FATAL)[number];
 
 /** The request of a run of the fixture. */
 export interface FixtureRequest {
@@ -32,8 +28,10 @@ export interface FixtureRequest {
   readonly misbehaves: { readonly step: StepName; readonly how: Misbehaviour } | null;
 }
 
-export const STEP_NAMES = ['validate', 'plan', 'check-plan', 'confirm', 'apply', 'merge', 'verify'] as const;
+export const STEP_NAMES = ['gather', 'validate', 'plan', 'check-plan', 'confirm', 'apply', 'merge', 'verify'] as const;
 export type StepName = (typeof STEP_NAMES)[number];
+/** In the middle of the road: what stands before it is done in the first round, and read in all of them. */
+export const ROUND_STARTS_AT: StepName = 'validate';
 
 const asAny = { parse: (value: unknown) => value };
 const asSha = {
@@ -43,12 +41,16 @@ const asSha = {
   },
 };
 
+const asGathered = {
+  parse: (value: unknown): { of: string; round: number } => value as { of: string; round: number },
+};
+
 export const keyOf = ({ id, round }: Pick<RunRecord, 'id' | 'round'>): string => `${id}/${round}`;
 /** Whoever writes a text under a key writes the same: one who comes late does no harm. */
 export const verifiedKey = (key: string): string => `${key} verified`;
 const requestOf = (run: RunRecord): FixtureRequest => run.request as FixtureRequest;
 
-/** A road of seven steps with every kind of target, driven by what the run asks for. */
+/** A road of eight steps with every kind of target, driven by what the run asks for. */
 export function fixturePipeline(outside: OutsideClient): Pipeline {
   const race = { key: 'run and round', guard: 'see targets.ts', asks: 'the target', leaves: 'one' };
   const once = (name: OnceKind): Effect => ({
@@ -65,10 +67,20 @@ export function fixturePipeline(outside: OutsideClient): Pipeline {
     execute: (context) => misbehaving(name, context, outside, () => rest.execute(context)),
   });
   const steps: Step[] = [
+    step('gather', {
+      state: 'validating',
+      effects: [],
+      execute: async ({ run }) => done('gathered', { of: run.id, round: run.round }),
+    }),
     step('validate', {
       state: 'validating',
       effects: [once('ref')],
-      execute: async (context) => done('branched', await act(context, 'ref', outside)),
+      execute: async (context) => {
+        const { of, round } = await context.output('gather', asGathered);
+        if (of !== context.run.id || round !== 1)
+          throw new Error('this is what another run gathered, or another round');
+        return done('branched', await act(context, 'ref', outside));
+      },
     }),
     step('plan', {
       state: 'planning',
@@ -125,7 +137,7 @@ export function fixturePipeline(outside: OutsideClient): Pipeline {
       },
     }),
   ];
-  return { version: VERSION, steps, roundStartsAt: 'validate', maxRounds: 5 };
+  return { version: VERSION, steps, roundStartsAt: ROUND_STARTS_AT, maxRounds: 5 };
 }
 
 /** How a run ends whose step fails for good. */
@@ -166,21 +178,17 @@ async function misbehaving(
 ): Promise<StepOutcome> {
   const { misbehaves } = requestOf(run);
   if (misbehaves === null || misbehaves.step !== step) return behave();
-  const isFirst = () => outside.first({ key: `${run.id} ${step}`, run: run.id });
+  const isFirst = await outside.misbehaves({ key: `${run.id} ${step}`, run: run.id });
   switch (misbehaves.how) {
     case 'hangs':
-      if (await isFirst()) {
-        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-        throw new Error('stopped');
-      }
-      return behave();
+      if (!isFirst) return behave();
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      throw new Error('stopped');
     case 'never settles':
-      return (await isFirst()) ? new Promise<never>(() => undefined) : behave();
+      return isFirst ? new Promise<never>(() => undefined) : behave();
     case 'fails once':
-      if (await isFirst()) {
-        throw new PlanwardenError('OUTSIDE_UNAVAILABLE', 'not now', { remedy: 'Wait.', failure: 'retryable' });
-      }
-      return behave();
+      if (!isFirst) return behave();
+      throw new PlanwardenError('OUTSIDE_UNAVAILABLE', 'not now', { remedy: 'Wait.', failure: 'retryable' });
     case 'throws a text':
       return Promise.reject('no error at all');
     case 'throws nothing':

@@ -1,5 +1,5 @@
 import type { EndState } from '@planwarden/contracts';
-import { MAKE } from './families.js';
+import { againAt, MAKE } from './families.js';
 import type { BellHabit } from './fleet.js';
 import type { OutsideFault, WorkerFault } from './messages.js';
 import type { Misbehaviour, StepName } from './pipeline.js';
@@ -29,6 +29,8 @@ export interface RunPlan {
   /** Where it must end; several where a cancel may come too late. */
   readonly ends: readonly EndState[];
   readonly code: string | null;
+  /** Its vote is there before it asks. */
+  readonly isVotedFor?: true;
 }
 
 /** Faults name their run by its number in `runs`. */
@@ -55,26 +57,33 @@ export interface TrialPlan {
   readonly hasSmallDisk: boolean;
 }
 
-/** What befalls a run is told by its seed alone: the family by its remainder, its places by how often the family came. */
+/**
+ * What befalls a run is told by its seed alone: the family by its remainder, its places by how often the family came.
+ * @param only this family, seed for seed
+ */
 export function planOf(seed: number, only?: Family, size = 1): TrialPlan {
   const family = only ?? (FAMILIES[seed % FAMILIES.length] as Family);
-  const turn = Math.floor(seed / FAMILIES.length);
-  const random = new Random(seed);
-  const quiet = { dropped: 0, doubled: 0, late: 0 };
-  const plan: TrialPlan = {
-    seed,
-    family,
-    runs: [],
-    faults: [],
-    outside: [],
-    bells: quiet,
-    stepDeadlineMs: 30_000,
-    kills: 0,
-    workers: 2,
-    clocks: [0],
-    turnsClock: false,
-    hasQueue: false,
-    hasSmallDisk: false,
-  };
-  return MAKE[family](plan, turn, random, size);
+  const turn = only === undefined ? Math.floor(seed / FAMILIES.length) : seed;
+  return MAKE[family](emptyPlan(seed, family), turn, new Random(seed), size);
 }
+
+/** Places of a family that nobody came to, once more. Undefined: the family has none that can be tried by themselves. */
+export function planAgain(seed: number, family: Family, missed: readonly string[]): TrialPlan | undefined {
+  return againAt(emptyPlan(seed, family), missed, new Random(seed));
+}
+
+const emptyPlan = (seed: number, family: Family): TrialPlan => ({
+  seed,
+  family,
+  runs: [],
+  faults: [],
+  outside: [],
+  bells: { dropped: 0, doubled: 0, late: 0 },
+  stepDeadlineMs: 30_000,
+  kills: 0,
+  workers: 2,
+  clocks: [0],
+  turnsClock: false,
+  hasQueue: false,
+  hasSmallDisk: false,
+});

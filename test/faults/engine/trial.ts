@@ -4,6 +4,7 @@ import { createPool } from '@planwarden/database';
 import { type Bell, openBell, RunStore } from '@planwarden/runs';
 import type pg from 'pg';
 import { check, type Entry, JOURNAL } from './checks.js';
+import { atTarget, inStep } from './coverage.js';
 import { type Cut, Fleet } from './fleet.js';
 import type { OutsideFault, WorkerFault } from './messages.js';
 import { Outside } from './outside.js';
@@ -18,7 +19,8 @@ export interface TrialResult {
   readonly problems: readonly string[];
   /** Faults that happened, by what they were. */
   readonly injected: ReadonlyMap<string, number>;
-  readonly planned: number;
+  /** Places that something happened at: see coverage.ts. */
+  readonly came: ReadonlySet<string>;
   readonly effects: number;
   readonly requests: number;
 }
@@ -62,8 +64,11 @@ class Trial {
   readonly #canceled = new Set<string>();
   /** Runs whose vote comes at a point of the engine. */
   readonly #handed = new Set<string>();
+  /** Runs whose worker was stopped right before it acted outside, and that worker. */
+  readonly #away = new Map<string, number>();
   readonly #seen = new Map<string, string>();
   readonly #injected = new Map<string, number>();
+  readonly #came = new Set<string>();
   readonly #cuts: Promise<unknown>[] = [];
   #faults: WorkerFault[] = [];
   #url = '';
@@ -83,12 +88,17 @@ class Trial {
     this.#store = new RunStore(this.#pool);
     this.#outside = new Outside({
       isIntended: (run, name, key) => this.#isIntended(run, name, key),
+      mayAct: (run, worker) => this.#mayAct(run, worker),
       steal: (run) => this.#steal(run),
       kill: (pid) => this.#fleet.kill(pid),
       asksForVote: (run) => {
         if (!this.#handed.has(run)) void this.#vote(run);
       },
-      injected: (fault) => this.#count(fault),
+      misbehaves: (run) => this.#misbehaves(run),
+      injected: (fault) => {
+        this.#count(`${fault.op} ${fault.kind} ${fault.fault}`);
+        this.#came.add(atTarget(fault));
+      },
     });
     this.#fleet = new Fleet({
       size: plan.workers,
@@ -107,7 +117,7 @@ class Trial {
         bell: options.queue?.backend ?? null,
         faults: this.#faults,
       }),
-      met: (fault) => this.#met(fault),
+      met: (fault, worker) => this.#met(fault, worker),
       injected: (fault) => this.#count(fault),
     });
   }
@@ -122,7 +132,6 @@ class Trial {
     for (const { does, run = '' } of this.#faults) if (does === 'vote') this.#handed.add(run);
     const outside = this.plan.outside.map((fault): OutsideFault => ({ ...fault, run: ids[fault.run] ?? '' }));
     this.#url = await this.#outside.listen(outside);
-    const planned = this.#faults.length + outside.length + this.plan.kills;
     this.#fleet.start();
     for (const id of ids) this.#fleet.ring(id);
     const killing = this.#killAtAnyTime();
@@ -144,7 +153,7 @@ class Trial {
       problems.push(...checked.problems);
       if (problems.length > 0) problems.push(...this.#fleet.warnings.slice(0, 5));
       const { effects } = checked;
-      return { problems, injected: this.#injected, planned, effects, requests: this.#outside.requests };
+      return { problems, injected: this.#injected, came: this.#came, effects, requests: this.#outside.requests };
     } finally {
       await pool.end();
     }
@@ -176,7 +185,7 @@ class Trial {
       const { id } = await this.#store.start(asked, VERSION, { openRuns: 10 });
       ids.push(id);
       this.#plans.set(id, run);
-      if (run.misbehaves) this.#count(`step ${run.misbehaves.how}`);
+      if (run.isVotedFor) this.#outside.voted.add(id);
     }
     return ids;
   }
@@ -209,6 +218,16 @@ class Trial {
     }
   }
 
+  async #mayAct(run: string, worker: number): Promise<boolean> {
+    if (this.#away.get(run) !== worker) return true;
+    const { rows } = await this.#pool.query<{ owner: string | null; ended: boolean }>(
+      'SELECT lease_owner AS owner, ended FROM runs WHERE id = $1',
+      [run],
+    );
+    const { owner = null, ended = false } = rows[0] ?? {};
+    return !ended && (owner === null || owner === this.#fleet.nameOf(worker));
+  }
+
   async #vote(run: string): Promise<void> {
     await delay(this.#random.whole(10, 150));
     this.#outside.voted.add(run);
@@ -233,16 +252,27 @@ class Trial {
     this.#fleet.ringAll(run);
   }
 
-  async #met(id: number): Promise<void> {
+  #misbehaves(run: string): void {
+    const { misbehaves } = this.#plans.get(run) ?? {};
+    if (!misbehaves) return;
+    this.#count(`step ${misbehaves.how}`);
+    this.#came.add(inStep(misbehaves.step, misbehaves.how));
+  }
+
+  async #met(id: number, worker: number): Promise<void> {
     const fault = this.#faults.find((one) => one.id === id);
     if (!fault) return;
     this.#faults = this.#faults.filter((one) => one !== fault);
     this.#fleet.use(fault);
-    this.#count(`${fault.does ?? fault.act} at ${fault.point}`);
+    // Whether a connection was cut is seen when it is.
+    if (fault.does !== 'cut') this.#count(`${fault.does ?? fault.act} at ${fault.point}`);
+    if (fault.place !== undefined) this.#came.add(fault.place);
     await this.#look();
-    if (fault.act === 'pause') await delay(fault.does === 'cancel' ? LEASE_MS : 3 * LEASE_MS);
+    const pause = fault.act === 'pause' ? this.#fleet.pause(worker, 3 * LEASE_MS) : undefined;
+    await pause?.begun;
+    if (pause && fault.point === 'runs:effect:intended') this.#away.set(fault.run ?? '', worker);
     if (fault.does === 'cancel') await this.#cancel(fault.run ?? '');
-    if (fault.act === 'pause' && fault.does === 'cancel') await delay(2 * LEASE_MS);
+    await pause?.over;
     if (fault.does === 'vote') await this.#hand(fault.run ?? '');
     if (fault.does === 'overtake') await this.#overtake(fault.run ?? '', fault.effect ?? '');
     if (fault.does === 'restart-postgres') await this.server.restart({ hard: false });
@@ -337,7 +367,10 @@ class Trial {
           `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
             WHERE datname = current_database() AND wait_event_type = 'Lock' LIMIT 1`,
         );
-        if (rowCount === 1) break;
+        if (rowCount === 1) {
+          this.#count('connection cut in the middle of a transaction');
+          break;
+        }
         await delay(25);
       }
       await client.query('ROLLBACK');
@@ -350,13 +383,12 @@ class Trial {
   async #killAtAnyTime(): Promise<void> {
     for (let kill = 0; kill < this.plan.kills && !this.#isOver; kill += 1) {
       await delay(this.#random.whole(300, 1500));
-      this.#fleet.killOne();
-      this.#count('kill at any time');
+      if (this.#fleet.killOne()) this.#count('kill at any time');
     }
   }
 
   async #ended(): Promise<string[]> {
-    const until = Date.now() + (this.options.withinMs ?? 180_000);
+    const until = Date.now() + (this.options.withinMs ?? 600_000);
     while (Date.now() < until) {
       const found = await this.#pool
         .query<{ open: string }>('SELECT count(*) AS open FROM runs WHERE NOT ended')

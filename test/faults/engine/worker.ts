@@ -67,10 +67,11 @@ function faultPoints(planned: readonly WorkerFault[]): FaultPoints {
 
 async function meet({ id, act }: WorkerFault): Promise<void> {
   const isOver =
-    act === 'tell' ? told((message): message is ToWorker => message.kind === 'go' && message.id === id) : undefined;
+    act === 'tell' || act === 'pause'
+      ? told((message): message is ToWorker => message.kind === 'go' && message.id === id)
+      : undefined;
   say({ met: id, isDeath: act === 'kill' });
   if (act === 'kill') process.kill(process.pid, 'SIGKILL');
-  if (act === 'pause') process.kill(process.pid, 'SIGSTOP');
   if (act === 'slow') await delay(SLOW_MS);
   if (act === 'refuse') fullUntil = performance.now() + FULL_MS;
   await isOver;
