@@ -50,9 +50,12 @@ describe('protection of the repository', () => {
     ],
   };
 
+  /** A CI App that may write checks, as nearly every one may. */
+  const CI = { id: 602, slug: 'ci', botId: 9200, installationId: 7200, token: 'ghs_of_ci_at_the_sandbox' };
   let world: World;
   beforeAll(async () => {
     world = await startWorld({
+      seed: { apps: [{ ...CI, permissions: { checks: 'write', metadata: 'read' } }] },
       poll: { firstMs: 500, longestMs: 1000 },
       outside: (outside) => ({ ...outside, github: { ...outside.github, mustBeProtected: true } }),
     });
@@ -71,6 +74,13 @@ describe('protection of the repository', () => {
 
   test('a change to a repository that lacks a protection waits, names what is missing, and goes on when it is there', async () => {
     const waiting = await world.until(await world.propose(), waitsForApproval);
+    // Somebody else tells under our name what we found.
+    const forged = { status: 'completed', conclusion: 'success', output: { title: 'All is well', summary: '' } };
+    const checks = `${world.at.github.url}/repos/${REPOSITORY}`;
+    const headers = { authorization: `Bearer ${CI.token}` };
+    const sha = waiting.pullRequest?.evidenceSha ?? '';
+    const body = JSON.stringify({ name: 'planwarden/confirm', head_sha: sha, ...forged });
+    expect((await fetch(`${checks}/check-runs`, { method: 'POST', headers, body })).status).toBe(201);
     await world.review(
       'ravi-reviewer',
       waiting.pullRequest?.number ?? 0,
@@ -83,6 +93,9 @@ describe('protection of the repository', () => {
     );
     expect(held.run).toMatchObject({ state: 'awaiting_approval', ended: false });
     expect(held.run.wait?.message).toContain('tags-only-ours (tags below planwarden/');
+    const at = `${checks}/commits/${sha}/check-runs?check_name=planwarden/confirm&app_id=${RELEASE_APP}`;
+    const told = (await (await fetch(at, { headers })).json()) as { check_runs: { output: { title: string } }[] };
+    expect(told.check_runs.map(({ output }) => output.title)).toEqual(['Waiting: UNPROTECTED']);
     protect({ protection: { main: branch }, rulesets: [tags] });
     expect((await world.until(waiting.run.id, hasEnded)).run.state).toBe('applied');
   });

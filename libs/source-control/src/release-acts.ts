@@ -16,8 +16,11 @@ export function subjectTrailers(message: string): string[] {
   return [...last.matchAll(/^Planwarden-Subject: (\S+)$/gm)].map((match) => match[1] ?? '');
 }
 
-/** What a vote is about: done before any approval. */
-export function evidenceActs({ octokit, repo }: Connection, reads: Reads) {
+/**
+ * What a vote is about: done before any approval.
+ * @param appId of the release App: any App may write checks of our names, and none may change those of another
+ */
+export function evidenceActs({ octokit, repo }: Connection, reads: Reads, appId: number | null) {
   /** The evidence commit at the branch head, if an earlier attempt made it. */
   const findEvidence = async (branch: string, codeSha: string, digest: string): Promise<string | null> => {
     const head = await reads.branchHead(branch);
@@ -28,7 +31,10 @@ export function evidenceActs({ octokit, repo }: Connection, reads: Reads) {
     return isOurs && trailers.length === 1 && trailers[0] === digest ? head : null;
   };
   const checkRuns = async (sha: string, name: string) => {
-    const runs = await octokit.paginate(octokit.rest.checks.listForRef, { ...repo, ref: sha, check_name: name });
+    const runs = await octokit.paginate(octokit.rest.checks.listForRef, {
+      ...{ ...repo, ref: sha, check_name: name },
+      ...(appId === null ? {} : { app_id: appId }),
+    });
     return runs.filter((run) => run.name === name).map((run) => run.id);
   };
   return {

@@ -16,15 +16,16 @@ import { workflowActs } from './workflow-acts.js';
 export function createSourceControl(options: SourceControlOptions & { readonly releaseBotId?: number }) {
   const connection = connect(options);
   const reads = repositoryReads(connection);
+  const appId = 'appId' in options.credential ? options.credential.appId : null;
   return {
     ...reads,
     ...commentReads(connection),
     ...textEditReads(connection),
     codeOwnersAt: (sha: string) => codeOwnersAt(reads, sha),
     checkMergeAcceptance: mergeAcceptance(connection, reads),
-    protection: protectionReads(connection, reads, 'appId' in options.credential ? options.credential.appId : null),
+    protection: protectionReads(connection, reads, appId),
     verifyPushedFiles: (push: ExpectedPush) => verifyPushedFiles(reads, push),
-    ...evidenceActs(connection, reads),
+    ...evidenceActs(connection, reads, appId),
     ...releasedActs(connection, reads, options.releaseBotId ?? null),
     ...workflowActs(connection, reads),
   };
