@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { type FaultPoints, PlanwardenError } from '@planwarden/contracts';
+import { planArtifact, SEALED_PLAN, type StackRunner, sealedAbout, sealPlan } from '@planwarden/terraform';
 import { takeLease } from '../e2e/take-lease.js';
 import { hasEnded, type RunSeen, startWorld, type World, waitsForApproval } from '../e2e/world.js';
 
@@ -73,6 +74,13 @@ const logOf = async (world: World, run: string): Promise<string[]> =>
   (await world.at.app.services.runs.events(run)).map(({ message }) => message);
 const stateFile = (world: World): string => join(world.folder, 'terraform/states/web/terraform.tfstate');
 const github = (world: World) => world.at.app.services.sourceControl(world.at.app.services.config.target('web'));
+/** Terraform beside the jobs, as somebody runs it by hand. */
+function stackRunner({ at }: World): StackRunner {
+  const { terraform, config } = at.app.services;
+  const target = config.target('web');
+  if (target.kind !== 'terraform') throw new Error('web is no stack');
+  return terraform.runner(target);
+}
 const effects = (world: World): number =>
   world.at.github.control.countEffects()['actions/create-workflow-dispatch'] ?? 0;
 
@@ -319,16 +327,69 @@ describe('GitHub Actions that fail', () => {
     const hold = at.at.github.control.holdRunners();
     await approve(at, run);
     await at.until(run, ({ run }) => run.ended || run.wait?.reason === 'workflow');
-    const { terraform, config } = at.at.app.services;
-    const target = config.target('web');
-    if (target.kind !== 'terraform') throw new Error('web is no stack');
+    const runner = stackRunner(at);
     const files = [{ path: 'hand.tf', content: 'resource "terraform_data" "hand" {\n  input = 1\n}\n' }];
-    const byHand = await terraform.runner(target).plan({ stack: 'web', files });
-    await terraform.runner(target).apply({ stack: 'web', files, planFile: byHand.planFile, approved: byHand.plan });
+    const byHand = await runner.plan({ stack: 'web', files });
+    await runner.apply({ stack: 'web', files, planFile: byHand.planFile, approved: byHand.plan });
     hold();
     const ended = await at.until(run, hasEnded);
     expect(ended.run).toMatchObject({ state: 'apply_failed', outcome: { code: 'PLAN_STALE' } });
     expect(serial(at)).toBe(1);
     expect(existsSync(stateFile(at))).toBe(true);
+  });
+
+  test('a plan that somebody swaps for another is refused by name, before it is shown and before it is applied', async () => {
+    const at = await opened({});
+    const { control } = at.at.github;
+    const { sealing, applySealing } = at.at.secrets;
+    const sealedIn = (run: string, put: Buffer): Buffer => {
+      const name = planArtifact({ run, round: 1 });
+      return Buffer.from(control.swapArtifact(name, { [SEALED_PLAN]: put })[SEALED_PLAN] ?? []);
+    };
+    const withOneBitTurned = (sealed: Buffer): Buffer => {
+      const turned = Buffer.from(sealed);
+      turned[turned.length - 1] = (turned.at(-1) ?? 0) ^ 1;
+      return turned;
+    };
+    const nothing = Buffer.alloc(0);
+
+    // Between the end of the job and our look at what it left.
+    const open = control.pause('actions/download-artifact');
+    const first = await proposed(at, { 'main.tf': GREETING });
+    await stillUnderWay(at, first, () => control.held('actions/download-artifact') === 1);
+    const ofFirst = sealedIn(first, nothing);
+    sealedIn(first, withOneBitTurned(ofFirst));
+    open();
+    const planned = await at.until(first, hasEnded);
+    expect(planned.run).toMatchObject({ state: 'errored', outcome: { code: 'PLAN_FILE_DIFFERS' } });
+
+    // After we looked, before the job that applies does. Keys to seal with are public: who swaps may have them.
+    const files = [{ path: 'main.tf', content: 'resource "terraform_data" "other" {\n  input = "other"\n}\n' }];
+    const other = await stackRunner(at).plan({ stack: 'web', files });
+    const [unopened, unequal] = ['the sealed plan cannot be opened', 'the saved plan is not the one that was approved'];
+    const swaps: [what: string, told: string, put: (run: string, sealed: Buffer) => Buffer][] = [
+      ['a bit turned', unopened, (_, sealed) => withOneBitTurned(sealed)],
+      ['that of another run', unopened, () => ofFirst],
+      [
+        'another plan, sealed for this round',
+        unequal,
+        (run) => sealPlan(other.planFile, [sealing.publicKey, applySealing.publicKey], sealedAbout({ run, round: 1 })),
+      ],
+    ];
+    const owner = await at.signIn('owner');
+    for (const [what, told, put] of swaps) {
+      const run = await proposed(at, { 'main.tf': GREETING });
+      await at.until(run, waitsForApproval);
+      const sealed = sealedIn(run, nothing);
+      sealedIn(run, put(run, sealed));
+      await approve(at, run);
+      const ended = await at.until(run, hasEnded);
+      expect([what, ended.run.state, ended.run.outcome?.code]).toEqual([what, 'apply_failed', 'PLAN_FILE_DIFFERS']);
+      expect((await logOf(at, run)).join('\n')).toContain(told);
+      const released = await owner('POST', `/api/v1/runs/${run}/release-locks`, { reason: 'Nothing was applied.' });
+      expect(released.status).toBe(200);
+    }
+    expect(existsSync(stateFile(at))).toBe(false);
+    expect(control.countEffects()['pulls/merge'] ?? 0).toBe(0);
   });
 });

@@ -52,6 +52,8 @@ export interface SandboxControl {
   holdDispatches(): () => void;
   /** Workflow runs find no runner until the returned function is called. */
   holdRunners(): () => void;
+  /** Other files stand in an artifact from now on, as whoever holds GitHub's storage could put them there. @returns what stood there */
+  swapArtifact(name: string, files: Readonly<Record<string, Uint8Array>>): Record<string, Uint8Array>;
   /** Answers and webhook payloads of the sandbox that broke GitHub's published contract. Tests hold it at zero. */
   violations(): number;
   /** Every webhook made so far, lost ones too. */

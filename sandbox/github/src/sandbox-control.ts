@@ -33,6 +33,13 @@ export function sandboxControl(core: SandboxCore): SandboxControl {
     holdWebhooks: () => core.webhooks.hold(),
     holdDispatches: () => core.actions.close('create'),
     holdRunners: () => core.actions.close('start'),
+    swapArtifact: (name, files) => {
+      const all = core.allRepositories().flatMap((repo) => repo.state.actions.artifacts);
+      const found = all.filter((artifact) => artifact.name === name);
+      if (found.length !== 1 || !found[0])
+        throw new Error(`${found.length} artifacts in the sandbox are called ${name}`);
+      return core.actions.artifacts.swap(found[0], files);
+    },
     violations: () => core.contract.violations,
     deliveries: () => [...core.webhooks.deliveries],
     webhooksSettled: () => core.webhooks.settled(),

@@ -1,4 +1,5 @@
 import { createPool } from '@planwarden/database';
+import { planArtifact, SEALED_PLAN, sealedAbout, sealPlan } from '@planwarden/terraform';
 import type { Attack, Tried } from '../attack.js';
 import type { RunSeen, Stage } from '../stage.js';
 
@@ -73,6 +74,15 @@ async function startByHand(
   await stage.world.call('cancel_run', { run: run.id });
   await stage.world.until(run.id, (seen) => seen.run.ended);
   return { refusals: code === undefined ? [] : [code], gained: conclusion === 'success' };
+}
+
+/** A plan of something that nobody asked for, on the state as it is. */
+async function otherPlan(stage: Stage): Promise<Buffer> {
+  const { config, terraform } = stage.world.at.app.services;
+  const target = config.target('jobs');
+  if (target.kind !== 'terraform') throw new Error('jobs is no stack');
+  const files = [{ path: 'other.tf', content: 'resource "terraform_data" "other" {\n  input = "other"\n}\n' }];
+  return (await terraform.runner(target).plan({ stack: target.stack, files })).planFile;
 }
 
 export const STACK_ATTACKS: readonly Attack[] = [
@@ -153,6 +163,29 @@ export const STACK_ATTACKS: readonly Attack[] = [
       await stage.github('mallory', 'POST', '/git/refs', { ref: `refs/tags/${tag}`, sha });
       const digests = { plan_digest: plan.digest, file_digest: plan.fileDigest };
       return startByHand(stage, 'apply', seen, tag, { plan_run: String(planned?.id), ...digests });
+    },
+  },
+  {
+    id: 'sealed-plan-swapped',
+    tries:
+      "who holds GitHub's storage seals another plan for the round with the public keys, and puts it where the job looks",
+    guard: 'sealed-plan',
+    refusal: 'PLAN_FILE_DIFFERS',
+    // The start of the plan, the tag and the start of the apply: the votes are rightful, the plan is not.
+    rightful: 3,
+    needs,
+    run: async (stage) => {
+      const seen = await stage.fresh('jobs');
+      const round = { run: seen.run.id, round: 1 };
+      const { sealing, applySealing } = stage.world.at.secrets;
+      const keys = [sealing.publicKey, applySealing.publicKey];
+      const sealed = sealPlan(await otherPlan(stage), keys, sealedAbout(round));
+      stage.world.at.github.control.swapArtifact(planArtifact(round), { [SEALED_PLAN]: sealed });
+      await stage.review('ravi-reviewer', seen);
+      const tried = await stage.outcome(round.run, 'PLAN_FILE_DIFFERS');
+      const owner = await stage.as('owner');
+      await owner('POST', `/api/v1/runs/${round.run}/release-locks`, { reason: 'Nothing was applied.' });
+      return tried;
     },
   },
 ];

@@ -32,4 +32,17 @@ export const STACK_GUARDS = {
       ),
     ],
   },
+  'sealed-plan': {
+    holds: 'a job applies the plan that was voted on, whatever lies where it looks',
+    cuts: [
+      cut(
+        'apps/orchestrator/src/change/terraform/actions/workflow-files.ts',
+        `readFileSync(join(WORKFLOWS_FOLDER, name), 'utf8');`,
+        `readFileSync(join(WORKFLOWS_FOLDER, name), 'utf8').replace(
+          'if (plan.fileDigest !== approved.fileDigest || plan.digest !== approved.digest) throw',
+          'if (false) throw',
+        );`,
+      ),
+    ],
+  },
 } as const satisfies Record<string, Guard>;

@@ -27,21 +27,26 @@ export class ArtifactStore {
       const { artifacts } = repo.state.actions;
       if (artifacts.some((one) => one.runId === runId && one.name === name))
         throw new Error('Conflict: an artifact with this name already exists on the workflow run');
-      const zip = zipSync({ ...files }, { level: 0 });
       const now = this.core.now();
       const record: ArtifactRecord = {
         id: this.core.store.nextId(),
         runId,
         name,
-        size: zip.length,
-        digest: `sha256:${createHash('sha256').update(zip).digest('hex')}`,
+        ...{ size: 0, digest: '' },
         createdAt: instant(now),
         expiresAt: instant(new Date(now.getTime() + days * 86_400_000)),
       };
-      writeFileSync(this.path(record.id, 'zip'), zip, { mode: 0o600 });
+      this.write(record, files);
       artifacts.push(record);
       await this.core.store.save();
     });
+  }
+
+  /** Puts other files in the place of those of an artifact. @returns the old ones */
+  swap(artifact: ArtifactRecord, files: Readonly<Record<string, Uint8Array>>): Record<string, Uint8Array> {
+    const before = this.open(artifact);
+    this.write(artifact, files);
+    return before;
   }
 
   isExpired({ expiresAt }: ArtifactRecord): boolean {
@@ -60,6 +65,13 @@ export class ArtifactStore {
   /** Content of a file by its name here. */
   file(name: string): Uint8Array {
     return readFileSync(join(this.folder, name));
+  }
+
+  private write(artifact: ArtifactRecord, files: Readonly<Record<string, Uint8Array>>): void {
+    const zip = zipSync({ ...files }, { level: 0 });
+    writeFileSync(this.path(artifact.id, 'zip'), zip, { mode: 0o600 });
+    artifact.size = zip.length;
+    artifact.digest = `sha256:${createHash('sha256').update(zip).digest('hex')}`;
   }
 
   private path(id: number, kind: 'zip' | 'log'): string {
