@@ -163,9 +163,13 @@ export const GUARDS = {
     holds: 'a reject is taken back by its own writer alone',
     cuts: [cut(REVIEWS, `if (state !== 'DISMISSED') return false;`, 'return false;')],
   },
+  'reject-of-authors': {
+    holds: 'who asked or wrote may still say no',
+    cuts: [cut(TALLY, '? rejectRefusal(person, input) : null;', '? personRefusal(person, input) : null;')],
+  },
   'two-clocks': {
     holds: 'a reject gives way only to an approval that surely came after it',
-    cuts: [cut(TALLY, 'CLOCKS_APART_MS = 300_000;', 'CLOCKS_APART_MS = 0;')],
+    cuts: [cut('libs/approvals/src/standing-vote.ts', 'CLOCKS_APART_MS = 300_000;', 'CLOCKS_APART_MS = 0;')],
   },
   'all-pages': {
     holds: 'reviews are read to the last page',

@@ -115,6 +115,31 @@ test('a standing reject blocks whatever the quorum, but only of one who may vote
   expect(tally({ votes: [vote(D), vote(D, { githubId: 4, decision: 'reject' })] }).reached).toBe(true);
 });
 
+// gate: reject-blocks
+describe('a reject of one who may not approve', () => {
+  const reject = vote(D, { decision: 'reject' });
+  const third = vote(D, { githubId: 3 });
+  const wrote = { authors: { githubIds: [2], unknown: false } };
+
+  test.each<[string, Partial<TallyInput>]>([
+    ['who wrote a commit, or whose name somebody wrote into one', wrote],
+    ['who asked', { requester: { principal: 'person:reviewer', onBehalfOf: null } }],
+    ['for whom an agent asked', { requester: { principal: 'agent:helper', onBehalfOf: 'reviewer' } }],
+  ])('blocks: %s', (_, more) => {
+    expect(tally({ votes: [reject, third], ...more })).toMatchObject({
+      reached: false,
+      rejects: [{ person: 'reviewer' }],
+    });
+  });
+
+  test('is taken back by an approval, which itself does not count', () => {
+    const again = vote(D, { at: '2030-01-01T00:00:01.000Z' });
+    const result = tally({ votes: [reject, again, third], ...wrote });
+    expect(result).toMatchObject({ reached: true, rejects: [], approvals: [{ person: 'third' }] });
+    expect(result.uncounted.map(({ code }) => code)).toEqual(['VOTER_IS_AUTHOR']);
+  });
+});
+
 test('an approval with presence is not lost to a later one without', () => {
   const strong = vote(D, { road: 'web', person: 'reviewer', assurance: 'presence' });
   const weak = vote(D, { at: '2030-01-01T00:00:01.000Z' });

@@ -1,5 +1,4 @@
 import {
-  type Assurance,
   type BreakGlass,
   type Demands,
   type ErrorCode,
@@ -13,6 +12,7 @@ import {
   type Vote,
 } from '@planwarden/contracts';
 import { missingDemands } from './demands.js';
+import { ASSURANCE_RANK, isApproval, standingVote } from './standing-vote.js';
 
 /** Who wrote the commits of base...head that our journal did not make, by GitHub numeric id. */
 export interface Authors {
@@ -44,12 +44,6 @@ export interface TallyInput {
 
 type Refusal = { readonly code: ErrorCode; readonly message: string };
 
-/** What GitHub's clock and the database's may differ by: within it nobody can tell which of two votes came last. */
-export const CLOCKS_APART_MS = 300_000;
-
-/** `account` and `session` are equal; `presence` is above both. */
-const ASSURANCE_RANK: Record<Assurance, number> = { account: 0, session: 0, presence: 1 };
-
 /**
  * Counts the votes on a subject. A person's last vote counts once over all roads; a standing reject of one who may
  * vote blocks; a vote that does not count says why. People are matched by GitHub numeric id, never by name.
@@ -68,9 +62,9 @@ export function tallyVotes(input: TallyInput): Tally {
   for (const votes of byPerson.values()) {
     const { standing, unclear } = standingVote(votes);
     uncounted.push(...unclear.map((vote) => ({ vote, ...orderUnknown })));
-    const tooLow = standing.decision === 'reject' ? null : assuranceRefusal(standing, input);
-    if (standing.decision === 'reject') rejects.push(standing);
-    else if (tooLow) uncounted.push({ vote: standing, ...tooLow });
+    const refusal = isApproval(standing) ? approvalRefusal(standing, input) : null;
+    if (!isApproval(standing)) rejects.push(standing);
+    else if (refusal) uncounted.push({ vote: standing, ...refusal });
     else approvals.push(standing);
   }
   const counted = new Set([...approvals, ...rejects].map((vote) => vote.person));
@@ -99,7 +93,17 @@ export function tallyVotes(input: TallyInput): Tally {
   };
 }
 
-/** Why this person may not vote on this subject, in words; null when they may. */
+/**
+ * Why this person may not reject this subject; null when they may. Who asked and who wrote may: their no needs no other
+ * eyes, and whoever forges a name into a commit must not silence the one who bears it.
+ */
+export function rejectRefusal(person: Person, input: Pick<TallyInput, 'target' | 'agents' | 'bots'>): Refusal | null {
+  if (input.agents.ids.includes(person.id) || input.agents.githubIds.includes(person.github.id)) return isAgent;
+  if (input.bots.githubIds.includes(person.github.id)) return isBot;
+  return mayVoteIn(person, input.target.environment) ? null : lacksRole(input.target.environment);
+}
+
+/** Why this person may not approve this subject, in words; null when they may. */
 export function personRefusal(
   person: Person,
   input: Pick<TallyInput, 'people' | 'target' | 'requester' | 'agents' | 'bots' | 'authors'>,
@@ -121,7 +125,15 @@ function refusalOf(vote: Vote, person: Person | undefined, input: TallyInput): R
   if (vote.person?.startsWith('agent:') || input.agents.ids.includes(principal)) return isAgent;
   if (vote.githubId !== null && input.agents.githubIds.includes(vote.githubId)) return isAgent;
   if (vote.githubId !== null && input.bots.githubIds.includes(vote.githubId)) return isBot;
-  return person ? personRefusal(person, input) : unknownVoter;
+  if (!person) return unknownVoter;
+  // Of an approval it is asked once its writer's last vote is known: it takes back their reject all the same.
+  return vote.decision === 'reject' ? rejectRefusal(person, input) : null;
+}
+
+/** Why an approval, which is its writer's last vote, does not count. */
+function approvalRefusal(vote: Vote, input: TallyInput): Refusal | null {
+  const person = input.people.find((one) => one.id === vote.person);
+  return person ? (personRefusal(person, input) ?? assuranceRefusal(vote, input)) : unknownVoter;
 }
 
 /** A GitHub vote is whose numeric id it bears, whatever person it claims; a web vote is the signed-in person's. */
@@ -133,46 +145,6 @@ function voterOf(vote: Vote, people: readonly Person[]): Person | undefined {
   const person = people.find((candidate) => candidate.github.id === vote.githubId);
   return vote.person === null || vote.person === person?.id ? person : undefined;
 }
-
-interface Standing {
-  readonly standing: Vote;
-  /** Approvals that may or may not have come after the reject that stands. */
-  readonly unclear: readonly Vote[];
-}
-
-/**
- * The last vote of a person; of approvals given since the last reject, the one with the best assurance. A reject gives way
- * only to an approval that surely came after it.
- * @param votes of one person, those of each road in the order in which its source has them
- */
-function standingVote(votes: readonly Vote[]): Standing {
-  const sorted = [...votes].sort(inTime);
-  const [approvals, rejects] = [sorted.filter(isApproval), sorted.filter((vote) => !isApproval(vote))];
-  const after = (approval: Vote, reject: Vote) => isSurelyAfter(approval, reject, votes);
-  const counting = approvals.filter((approval) => rejects.every((reject) => after(approval, reject)));
-  const [first, ...others] = counting;
-  if (first === undefined) {
-    const unclear = (approval: Vote) => rejects.every((reject) => after(approval, reject) || !after(reject, approval));
-    return { standing: rejects.at(-1) as Vote, unclear: approvals.filter(unclear) };
-  }
-  const standing = others.reduce(
-    (best, vote) => (ASSURANCE_RANK[best.assurance] > ASSURANCE_RANK[vote.assurance] ? best : vote),
-    first,
-  );
-  return { standing, unclear: [] };
-}
-
-const isApproval = ({ decision }: Vote): boolean => decision === 'approve';
-const inTime = (a: Vote, b: Vote): number => Date.parse(a.at) - Date.parse(b.at);
-
-/** Of one road the source tells the order; of two the clocks do, as far as they can be trusted. */
-function isSurelyAfter(later: Vote, earlier: Vote, votes: readonly Vote[]): boolean {
-  const apart = inTime(later, earlier);
-  if (later.road !== earlier.road) return apart > (isOfGitHub(later) === isOfGitHub(earlier) ? 0 : CLOCKS_APART_MS);
-  return apart > 0 || (apart === 0 && votes.indexOf(later) > votes.indexOf(earlier));
-}
-
-const isOfGitHub = ({ road }: Vote): boolean => road !== 'web';
 
 /** Why a vote is not sure enough: for its target, or because who asked may approve only with presence. */
 function assuranceRefusal(vote: Vote, { target, requester }: TallyInput): Refusal | null {

@@ -243,6 +243,23 @@ export const VOTER_ATTACKS: readonly Attack[] = [
     },
   },
   {
+    id: 'objector-made-an-author',
+    tries: 'somebody pushes a commit under the name of an approver who objects, so that the objection does not count',
+    guard: 'reject-of-authors',
+    refusal: 'VOTE_REJECTED',
+    run: async (stage) => {
+      const first = await stage.fresh();
+      const author = { name: 'Tess', email: 'tess-third@example.test' };
+      const files = { [noteOf(first)]: `# ${first.run.id}\n` };
+      await stage.push('mallory', first.pullRequest?.branch ?? '', files, { author });
+      await stage.review('ravi-reviewer', first);
+      const second = await stage.round(first.run.id, 2);
+      await stage.review('tess-third', second, 'REQUEST_CHANGES');
+      await stage.review('ravi-reviewer', second);
+      return stage.outcome(first.run.id, 'VOTE_REJECTED');
+    },
+  },
+  {
     id: 'reject-by-the-slower-clock',
     tries: 'an approver approves at GitHub, whose clock goes a minute before ours, then rejects in the pages',
     guard: 'two-clocks',

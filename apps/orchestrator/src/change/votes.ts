@@ -1,5 +1,5 @@
-import { checkPresence, personRefusal, tallyVotes } from '@planwarden/approvals';
-import type { Person, Tally } from '@planwarden/contracts';
+import { checkPresence, personRefusal, rejectRefusal, tallyVotes } from '@planwarden/approvals';
+import type { Person, Tally, Vote } from '@planwarden/contracts';
 import type { RunRecord } from '@planwarden/runs';
 import { foreignAuthors, votesFromComments, votesFromReviews } from '@planwarden/source-control';
 import { checkPlanRecord, evidenceRecord, pullRequestRecord } from './change.records.js';
@@ -26,9 +26,16 @@ export async function currentTally(services: ChangeServices, run: RunRecord, out
   });
 }
 
-/** Why this person may not vote on this round's subject, in words; null when they may. */
-export async function refusalFor(services: ChangeServices, run: RunRecord, output: ReadOutput, person: Person) {
-  return personRefusal(person, {
+/** Why this person may not vote so on this round's subject, in words; null when they may. */
+export async function refusalFor(
+  services: ChangeServices,
+  run: RunRecord,
+  output: ReadOutput,
+  person: Person,
+  decision: Vote['decision'] = 'approve',
+) {
+  const refusal = decision === 'reject' ? rejectRefusal : personRefusal;
+  return refusal(person, {
     people: services.config.people(),
     target: services.config.target(run.target),
     requester: run.requester,

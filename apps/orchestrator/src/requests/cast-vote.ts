@@ -33,7 +33,7 @@ export async function castVote(
       remedy: 'Ask the operator.',
     });
   }
-  const refusal = await refusalFor(services, run, outputsOf(services, run), person);
+  const refusal = await refusalFor(services, run, outputsOf(services, run), person, request.decision);
   if (refusal) throw new PlanwardenError(refusal.code, refusal.message, { remedy: 'Another person has to vote.' });
   const presence = await presenceOf(services, run.id, person, request, host);
   const vote = await services.votes.cast({
