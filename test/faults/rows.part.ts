@@ -1,42 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { FaultPoints } from '@planwarden/contracts';
 import { hasEnded, type Json, NGINX, startWorld, type World, waitsForApproval } from '../e2e/world.js';
+import { watchWrites } from '../e2e/writes.js';
 
-/** What people do at GitHub in this file, and what changes nothing there. */
-const NOT_OF_RUNS = ['pulls/create', 'pulls/create-review', 'apps/create-installation-access-token'];
+/** What people do at GitHub in this file. */
+const OF_PEOPLE = ['pulls/create', 'pulls/create-review'];
 
 describe('what a run writes at GitHub', () => {
-  /** Between an effect's intent and its end, and between the two points of a telling, a run may write; else never. */
-  let inside = 0;
-  let before: Record<string, number> = {};
-  const strays: string[] = [];
+  const writes = watchWrites();
   let world: World;
   beforeAll(async () => {
-    const faults: FaultPoints = {
-      at: (point) => {
-        const [, what, when] = point.split(':');
-        if (what !== 'effect' && what !== 'tell') return;
-        if (when === 'intended') look();
-        if (when === 'intended') inside += 1;
-        if (when === 'acted') inside -= 1;
-        if (when === 'acted') before = world.at.github.control.countEffects();
-      },
-    };
-    world = await startWorld({ faults }, undefined, (yaml) => yaml.replace('persona: sre', 'persona: security'));
-    before = world.at.github.control.countEffects();
+    const security = (yaml: string): string => yaml.replace('persona: sre', 'persona: security');
+    world = await startWorld({ faults: writes.faults }, undefined, security);
+    writes.begin(world);
   });
   afterAll(() => world.stop());
-
-  /** Whatever was written since the last look, and not within an effect or a telling, strayed. */
-  function look(): void {
-    const now = world.at.github.control.countEffects();
-    if (inside === 0) strays.push(...Object.keys(now).filter((name) => now[name] !== before[name]));
-    before = now;
-  }
-  const writtenByRuns = (): string[] => {
-    look();
-    return [...new Set(strays)].filter((name) => !NOT_OF_RUNS.includes(name));
-  };
 
   test('lies within an effect or a telling, each of which has its row: applied, and canceled after a vote was asked for', async () => {
     const applied = await world.until(await world.propose({ ...NGINX, name: 'rows' }), waitsForApproval);
@@ -47,7 +24,7 @@ describe('what a run writes at GitHub', () => {
     await world.until(canceled, waitsForApproval);
     await world.call('cancel_run', { run: canceled, reason: 'It is not wanted.' });
     expect((await world.until(canceled, hasEnded)).run.state).toBe('canceled');
-    expect(writtenByRuns()).toEqual([]);
+    expect(writes.strays(OF_PEOPLE)).toEqual([]);
     expect(world.at.github.control.countEffects()).toMatchObject({ 'pulls/merge': 1, 'issues/create-comment': 1 });
   });
 
@@ -71,7 +48,7 @@ describe('what a run writes at GitHub', () => {
     const asked = { target: 'staging', title: 'Look', persona: 'security', pullRequest: { number, sha } };
     const run = String((await world.call('propose_change', asked)).data.run);
     expect((await world.until(run, hasEnded)).run.state).toBe('reviewed');
-    expect(writtenByRuns()).toEqual([]);
+    expect(writes.strays(OF_PEOPLE)).toEqual([]);
   });
 });
 

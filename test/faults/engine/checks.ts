@@ -173,7 +173,7 @@ async function nothingLeft(pool: pg.Pool): Promise<string[]> {
     if (Number(count) > 0) problems.push(`${count} ${what} left over`);
   const { mended } = await rebuildRuns(pool);
   if (mended > 0) problems.push(`${mended} runs had rows that their journal does not tell`);
-  const until = Date.now() + 10_000;
+  const until = Date.now() + 60_000;
   for (;;) {
     const { rows: others } = await pool.query<{ count: string }>(
       `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'

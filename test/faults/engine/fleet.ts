@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Bell } from '@planwarden/runs';
-import type { FromWorker, Said, ToWorker, WorkerFault } from './messages.js';
+import type { Begin, FromWorker, Said, ToWorker, WorkerFault } from './messages.js';
 import type { Random } from './random.js';
 
 /** A place taken out of the sources of a worker: see test/attacks/load. */
@@ -69,6 +69,8 @@ export class Fleet {
   readonly warnings: string[] = [];
   readonly #members = new Set<Member>();
   readonly #work: Promise<void>[] = [];
+  readonly #beginnings = new Map<number, (id: string | undefined) => void>();
+  #asked = 0;
   #names = 0;
   #spawned = 0;
   #stopped = 0;
@@ -123,6 +125,20 @@ export class Fleet {
     const member = this.#byPid(pid);
     if (member) member.pause ??= this.#pause(member, forMs);
     return member?.pause;
+  }
+
+  /** Lets one of the workers begin a run. @returns its id; undefined where nobody answered */
+  async begin(asked: Begin['asked']): Promise<string | undefined> {
+    const ready = [...this.#members].filter(({ isReady }) => isReady);
+    if (ready.length === 0) return undefined;
+    const member = this.options.random.pick(ready);
+    this.#asked += 1;
+    const number = this.#asked;
+    const answer = new Promise<string | undefined>((resolve) => this.#beginnings.set(number, resolve));
+    send(member, { kind: 'begin-run', number, asked });
+    const id = await Promise.race([answer, member.gone.then(() => undefined)]);
+    this.#beginnings.delete(number);
+    return id;
   }
 
   /** Under which name a worker holds leases. */
@@ -196,7 +212,10 @@ export class Fleet {
 
   #hear(member: Member, said: Said): void {
     if ('warn' in said) this.warnings.push(said.warn.slice(0, 400));
-    else if ('met' in said) {
+    else if ('began' in said) {
+      if (said.began !== null) this.options.injected(said.isTaken ? 'run begun under a lease' : 'run begun free');
+      this.#beginnings.get(said.number)?.(said.began ?? undefined);
+    } else if ('met' in said) {
       member.isKilled ||= said.isDeath;
       this.#work.push(this.#met(member, said.met));
     } else if (said.is === 'ready') member.isReady = true;

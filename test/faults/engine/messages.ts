@@ -1,4 +1,4 @@
-import type { BellBackend } from '@planwarden/runs';
+import type { BellBackend, NewRun } from '@planwarden/runs';
 import type { EffectKind } from './targets.js';
 
 /** What a worker does when it meets a fault point. */
@@ -62,9 +62,17 @@ export type ToWorker =
       readonly faults: readonly WorkerFault[];
     }
   | { readonly kind: 'ring'; readonly run: string }
+  | Begin
   /** What a fault asked for has happened; or it is used up and none of this worker's any more. */
   | { readonly kind: 'go' | 'used'; readonly id: number }
   | { readonly kind: 'close' };
+
+/** Begins a run, under its own lease where it has room for it. */
+export interface Begin {
+  readonly kind: 'begin-run';
+  readonly number: number;
+  readonly asked: NewRun;
+}
 
 /** Over the channel: what may be lost with the process. */
 export interface FromWorker {
@@ -77,4 +85,6 @@ export interface FromWorker {
 export type Said =
   | { readonly met: number; readonly isDeath: boolean }
   | { readonly is: 'loaded' | 'ready' }
+  /** The answer to a `begin-run`; null: it was not told that the run has begun. */
+  | { readonly number: number; readonly began: string | null; readonly isTaken: boolean }
   | { readonly warn: string };

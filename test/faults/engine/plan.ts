@@ -44,6 +44,8 @@ export interface TrialPlan {
   readonly outside: (Numbered<OutsideFault> & { readonly run: number })[];
   readonly bells: BellHabit;
   readonly stepDeadlineMs: number;
+  /** How many of the runs, the last ones, are begun by the workers themselves. */
+  readonly begunByWorkers: number;
   /** Kills of any worker at any time. */
   readonly kills: number;
   readonly workers: number;
@@ -80,6 +82,7 @@ const emptyPlan = (seed: number, family: Family): TrialPlan => ({
   outside: [],
   bells: { dropped: 0, doubled: 0, late: 0 },
   stepDeadlineMs: 30_000,
+  begunByWorkers: 0,
   kills: 0,
   workers: 2,
   clocks: [0],

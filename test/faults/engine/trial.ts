@@ -3,12 +3,12 @@ import { silentLog } from '@planwarden/contracts';
 import { createPool } from '@planwarden/database';
 import { type Bell, openBell, RunStore } from '@planwarden/runs';
 import type pg from 'pg';
+import { askedOf, begin, beginInWorkers, lost, untold } from './beginnings.js';
 import { check, type Entry, JOURNAL } from './checks.js';
 import { atTarget, inStep } from './coverage.js';
 import { type Cut, Fleet } from './fleet.js';
 import type { OutsideFault, WorkerFault } from './messages.js';
 import { Outside } from './outside.js';
-import { type FixtureRequest, VERSION } from './pipeline.js';
 import type { RunPlan, TrialPlan } from './plan.js';
 import { type Queue, queueOnPostgres } from './queue.js';
 import { Random } from './random.js';
@@ -35,8 +35,8 @@ export interface TrialOptions {
 }
 
 const LEASE_MS = 1500;
-const OVERTAKEN_WITHIN_MS = 20_000;
-const FULL_WITHIN_MS = 20_000;
+const OVERTAKEN_WITHIN_MS = 60_000;
+const FULL_WITHIN_MS = 60_000;
 const JUMP_MS = 5 * 60_000;
 const LOOKED_MS = 400;
 
@@ -135,6 +135,7 @@ class Trial {
     this.#fleet.start();
     for (const id of ids) this.#fleet.ring(id);
     const killing = this.#killAtAnyTime();
+    await this.#begunByWorkers();
     const problems = await this.#ended();
     await killing;
     await Promise.all(this.#cuts);
@@ -148,6 +149,10 @@ class Trial {
     const pool = createPool({ connectionString: this.connectionString, max: 1 });
     try {
       const store = new RunStore(pool);
+      const missing = await lost(pool, this.#plans);
+      for (const id of missing) problems.push(`${id} was answered for, and is lost`);
+      for (const id of missing) this.#plans.delete(id);
+      for (const [id, run] of await untold(pool, this.#plans)) this.#plans.set(id, run);
       const parts = { plans: this.#plans, canceled: this.#canceled, seen: this.#seen };
       const checked = await check({ pool, store, outside: this.#outside, ...parts });
       problems.push(...checked.problems);
@@ -171,23 +176,22 @@ class Trial {
 
   async #ask(): Promise<string[]> {
     const ids: string[] = [];
-    for (const [index, run] of this.plan.runs.entries()) {
-      const request: FixtureRequest = { rounds: run.rounds, lock: `lock-${index >> 1}`, misbehaves: run.misbehaves };
-      const requester = { principal: 'agent:faults', onBehalfOf: null };
-      const asked = {
-        title: 'Fault',
-        target: `target-${index}`,
-        environment: 'test',
-        persona: 'devops',
-        requester,
-        request,
-      };
-      const { id } = await this.#store.start(asked, VERSION, { openRuns: 10 });
+    for (const [index, run] of this.#byUs().entries()) {
+      const { id } = await begin(this.#store, askedOf(run, index));
       ids.push(id);
       this.#plans.set(id, run);
       if (run.isVotedFor) this.#outside.voted.add(id);
     }
     return ids;
+  }
+
+  #byUs(): readonly RunPlan[] {
+    return this.plan.runs.slice(0, this.plan.runs.length - this.plan.begunByWorkers);
+  }
+
+  async #begunByWorkers(): Promise<void> {
+    const theirs = [...this.plan.runs.entries()].slice(this.#byUs().length);
+    for (const [id, run] of await beginInWorkers(this.#fleet, theirs, this.#random)) this.#plans.set(id, run);
   }
 
   #count(fault: string): void {
@@ -299,7 +303,8 @@ class Trial {
     const until = Date.now() + FULL_WITHIN_MS;
     let code = '';
     while (!/^(53|58|57P|08|ECONN)/.test(code) && Date.now() < until) code = await this.#writeMuch();
-    this.#count(`disk full: ${code}`);
+    if (code === '') this.#outside.violations.push('the disk was filled and nothing was refused');
+    else this.#count(`disk full: ${code}`);
     await delay(LEASE_MS);
     disk.empty();
     await this.server.revive();
@@ -353,6 +358,7 @@ class Trial {
       if (rowCount !== 0) return;
       await delay(5);
     }
+    if (!this.#isOver) this.#outside.violations.push(`nobody overtook ${run} at ${name}`);
   }
 
   /** Cuts a connection in the middle of its transaction: the first that waits for a row which we hold. */
@@ -383,7 +389,8 @@ class Trial {
   async #killAtAnyTime(): Promise<void> {
     for (let kill = 0; kill < this.plan.kills && !this.#isOver; kill += 1) {
       await delay(this.#random.whole(300, 1500));
-      if (this.#fleet.killOne()) this.#count('kill at any time');
+      while (!this.#fleet.killOne() && !this.#isOver) await delay(50);
+      this.#count('kill at any time');
     }
   }
 

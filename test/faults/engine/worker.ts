@@ -17,9 +17,10 @@ import {
 import type pg from 'pg';
 import type { FromWorker, Said, ToWorker, WorkerFault } from './messages.js';
 import { OutsideClient } from './outside-client.js';
-import { fixturePipeline } from './pipeline.js';
+import { fixturePipeline, VERSION } from './pipeline.js';
 
 type Begin = Extract<ToWorker, { kind: 'begin' }>;
+type BeginRun = Extract<ToWorker, { kind: 'begin-run' }>;
 
 const SLOW_MS = 150;
 const FULL_MS = 1000;
@@ -121,6 +122,15 @@ const onChannel: Listen = async (onRing, concurrency) => {
   return { close: async () => undefined };
 };
 
+async function beginRun(store: RunStore, { number, asked }: BeginRun): Promise<void> {
+  try {
+    const { run, isTaken } = await store.begin(asked, VERSION, { openRuns: 10 });
+    say({ number, began: run.id, isTaken });
+  } catch {
+    say({ number, began: null, isTaken: false });
+  }
+}
+
 async function work(begin: Begin): Promise<void> {
   const { connectionString, name, leaseMs, stepDeadlineMs, bell: backend } = begin;
   const log: Log = {
@@ -139,6 +149,10 @@ async function work(begin: Begin): Promise<void> {
   // One release: nobody returns.
   const parts = { engine: Object.assign(engine, { wakeReturned: async () => undefined }), store };
   const worker = await createWorker({ ...parts, bell, listen, log, concurrency: 16, sweepMs: 150 });
+  store.offerStartsTo(worker);
+  listeners.add((message) => {
+    if (message.kind === 'begin-run') void beginRun(store, message);
+  });
   say({ is: 'ready' });
   await closing;
   await worker.close(20_000);
