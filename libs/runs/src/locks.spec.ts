@@ -47,7 +47,7 @@ const begin = (limits: RunLimits = { openRuns: 100 }, principal = 'agent:assista
     limits,
   );
 
-const parked: StepOutcome = { kind: 'wait', reason: 'lock', message: 'parked', forMs: 60_000 };
+const parked: StepOutcome = { kind: 'wait', reason: 'lock', message: 'parked', forMs: 3_600_000 };
 
 /** Lets a run do one thing in a step of the given state; by default it parks there. */
 async function act<T>(

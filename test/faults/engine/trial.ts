@@ -6,6 +6,7 @@ import type pg from 'pg';
 import { askedOf, begin, beginInWorkers, lost, untold } from './beginnings.js';
 import { check, type Entry, JOURNAL } from './checks.js';
 import { atTarget, inStep } from './coverage.js';
+import { DatabaseFaults } from './database-faults.js';
 import { type Cut, Fleet } from './fleet.js';
 import type { OutsideFault, WorkerFault } from './messages.js';
 import { Outside } from './outside.js';
@@ -13,7 +14,6 @@ import type { RunPlan, TrialPlan } from './plan.js';
 import { type Queue, queueOnPostgres } from './queue.js';
 import { Random } from './random.js';
 import type { Server } from './server.js';
-import { turnClock } from './turning-clock.js';
 
 export interface TrialResult {
   readonly problems: readonly string[];
@@ -36,9 +36,6 @@ export interface TrialOptions {
 
 const LEASE_MS = 1500;
 const OVERTAKEN_WITHIN_MS = 60_000;
-const FULL_WITHIN_MS = 60_000;
-const JUMP_MS = 5 * 60_000;
-const LOOKED_MS = 400;
 
 /** Carries out one plan from an empty database to its check. */
 export async function tryPlan(server: Server, plan: TrialPlan, options: TrialOptions = {}): Promise<TrialResult> {
@@ -60,6 +57,7 @@ class Trial {
   readonly #store: RunStore;
   readonly #outside: Outside;
   readonly #fleet: Fleet;
+  readonly #database: DatabaseFaults;
   readonly #plans = new Map<string, RunPlan>();
   readonly #canceled = new Set<string>();
   /** Runs whose vote comes at a point of the engine. */
@@ -100,6 +98,13 @@ class Trial {
         this.#came.add(atTarget(fault));
       },
     });
+    this.#database = new DatabaseFaults({
+      pool: this.#pool,
+      server,
+      insist: (work) => this.#insist(work),
+      injected: (fault) => this.#count(fault),
+      failed: (what) => void this.#outside.violations.push(what),
+    });
     this.#fleet = new Fleet({
       size: plan.workers,
       cuts: options.cuts ?? [],
@@ -138,7 +143,7 @@ class Trial {
     await this.#begunByWorkers();
     const problems = await this.#ended();
     await killing;
-    await Promise.all(this.#cuts);
+    await Promise.all([...this.#cuts, ...this.#database.later]);
     // Where a run did not end, a worker may never come to its rest.
     if (problems.length > 0) this.#fleet.abandon();
     else problems.push(...(await this.#fleet.close()));
@@ -281,9 +286,9 @@ class Trial {
     if (fault.does === 'overtake') await this.#overtake(fault.run ?? '', fault.effect ?? '');
     if (fault.does === 'restart-postgres') await this.server.restart({ hard: false });
     if (fault.does === 'kill-postgres') await this.server.restart({ hard: true });
-    if (fault.does === 'cut') this.#cuts.push(this.#cut());
-    if (fault.does === 'fill-disk') await this.#fillDisk();
-    if (fault.does === 'jump-ahead' || fault.does === 'jump-back') await this.#jump(fault.does);
+    if (fault.does === 'cut') this.#cuts.push(this.#database.cut());
+    if (fault.does === 'fill-disk') await this.#database.fillDisk();
+    if (fault.does === 'jump-ahead' || fault.does === 'jump-back') await this.#database.jump(fault.does);
     if (fault.does === 'empty-queue') await this.#insist(async () => this.options.queue?.empty());
     if (fault.does === 'remove-queue') await this.#insist(async () => this.options.queue?.remove());
   }
@@ -293,42 +298,6 @@ class Trial {
     if (fault.does !== 'fill-disk' || this.server.disk !== undefined) return fault;
     const { does: _, ...rest } = fault;
     return { ...rest, act: 'refuse' } as T;
-  }
-
-  /** Full until PostgreSQL itself has said so and the workers have met it, then empty again. */
-  async #fillDisk(): Promise<void> {
-    const { disk } = this.server;
-    if (disk === undefined) return;
-    disk.fill();
-    const until = Date.now() + FULL_WITHIN_MS;
-    let code = '';
-    while (!/^(53|58|57P|08|ECONN)/.test(code) && Date.now() < until) code = await this.#writeMuch();
-    if (code === '') this.#outside.violations.push('the disk was filled and nothing was refused');
-    else this.#count(`disk full: ${code}`);
-    await delay(LEASE_MS);
-    disk.empty();
-    await this.server.revive();
-  }
-
-  /** @returns the SQLSTATE with which it was refused */
-  async #writeMuch(): Promise<string> {
-    try {
-      await this.#pool.query(`CREATE TABLE IF NOT EXISTS filler (text text);
-        INSERT INTO filler SELECT repeat(md5(n::text), 60) FROM generate_series(1, 500) AS n`);
-      return '';
-    } catch (error) {
-      return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '08000';
-    }
-  }
-
-  /** Ahead: leases and waits are over at once. Back: they last minutes longer, until the clock is put right. */
-  async #jump(does: 'jump-ahead' | 'jump-back'): Promise<void> {
-    const by = does === 'jump-ahead' ? JUMP_MS : -JUMP_MS;
-    await this.#insist(() => turnClock(this.#pool, by));
-    // Whoever looks for due runs has looked, and those whose leases have run out are another's.
-    await delay(LOOKED_MS);
-    if (by > 0) return;
-    this.#cuts.push(delay(LEASE_MS).then(() => this.#insist(() => turnClock(this.#pool, JUMP_MS + LEASE_MS))));
   }
 
   /** Remembers what the journal says now. */
@@ -359,31 +328,6 @@ class Trial {
       await delay(5);
     }
     if (!this.#isOver) this.#outside.violations.push(`nobody overtook ${run} at ${name}`);
-  }
-
-  /** Cuts a connection in the middle of its transaction: the first that waits for a row which we hold. */
-  async #cut(): Promise<void> {
-    const client = await this.#insist(() => this.#pool.connect());
-    if (client === undefined) return;
-    try {
-      await client.query('BEGIN');
-      await client.query('SELECT 1 FROM runs WHERE NOT ended FOR UPDATE');
-      for (let look = 0; look < 40; look += 1) {
-        const { rowCount } = await this.#pool.query(
-          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-            WHERE datname = current_database() AND wait_event_type = 'Lock' LIMIT 1`,
-        );
-        if (rowCount === 1) {
-          this.#count('connection cut in the middle of a transaction');
-          break;
-        }
-        await delay(25);
-      }
-      await client.query('ROLLBACK');
-      client.release();
-    } catch (error) {
-      client.release(error instanceof Error ? error : true);
-    }
   }
 
   async #killAtAnyTime(): Promise<void> {
