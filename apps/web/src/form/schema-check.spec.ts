@@ -10,6 +10,7 @@ const schema = {
     replicas: { type: 'integer', minimum: 1, maximum: 10 },
     ports: { type: 'array', minItems: 1, uniqueItems: true, items: { $ref: '#/$defs/port' } },
     size: { enum: ['small', 'large'] },
+    owner: { type: 'string', pattern: '^[a-z]+$', description: 'Small letters.' },
   },
   $defs: { port: { type: 'integer', exclusiveMaximum: 65536 } },
 };
@@ -28,6 +29,7 @@ describe('data against a schema', () => {
     [{ name: 'a', replicas: 1, ports: [80, 80] }, 'ports', 'must not name an entry twice'],
     [{ name: 'a', replicas: 1, ports: [70000] }, 'ports.0', 'must be under 65536'],
     [{ name: 'a', replicas: 1, size: 'huge' }, 'size', 'must be one of: small, large'],
+    [{ name: 'a', replicas: 1, owner: 'The Team' }, 'owner', 'is not of the form described above'],
     [{ name: 'a', replicas: 1, colour: 'red' }, 'colour', 'is not a known field'],
     [7, '', 'must be an object'],
   ])('%j', (data, path, message) => {

@@ -40,14 +40,16 @@ function check(given: Schema, data: unknown, path: readonly string[], root: Sche
 }
 
 function textProblems(schema: Schema, text: string): string[] {
-  const { minLength, maxLength, pattern } = schema;
+  const { minLength, maxLength, pattern, description } = schema;
   const length = [...text].length;
   if (typeof minLength === 'number' && length < minLength) {
     return [minLength === 1 ? 'must not be empty' : `must have at least ${minLength} characters`];
   }
   if (typeof maxLength === 'number' && length > maxLength) return [`must have at most ${maxLength} characters`];
   const rule = typeof pattern === 'string' ? regexOf(pattern) : null;
-  return rule !== null && !rule.test(text) ? [`must match ${String(pattern)}`] : [];
+  if (rule === null || rule.test(text)) return [];
+  // The description stands above the field; a pattern tells most people nothing.
+  return [typeof description === 'string' ? 'is not of the form described above' : `must match ${String(pattern)}`];
 }
 
 function numberProblems(schema: Schema, value: number): string[] {
