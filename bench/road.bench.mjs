@@ -1,6 +1,13 @@
 // Our own share of a run: request to awaiting approval, and vote to merge, without the time in which the outside was
 // answering (sandbox GitHub, sandbox cluster, Kubernetes MCP server). What is left holds our code, Postgres, and the way
 // to and from the outside. Everything shares the cores of one machine: the figures are an upper bound.
+//
+// Where it goes, counted on a change of five objects: from request to awaiting approval 42 requests to GitHub, 41 to the
+// cluster and about 175 statements, some 45 of which wait for the disk; from vote to merge 33, 39 and 116. Each is there to
+// be sure: files pushed are read back, live objects and facts are looked at anew before the plan is judged and again at
+// confirm, and what is done is in the journal first. By profile most of our own time is building, sending and reading those
+// requests and statements (HTTP on both sides, octokit, pg), not judging: policy, YAML, schemas and hashing are under a tenth.
+// At one millisecond for each request and each write the floor is above the goal; what is left to win lies in fewer of them.
 import { installation, percentile } from './installation.mjs';
 import { OutsideTime } from './outside-time.mjs';
 

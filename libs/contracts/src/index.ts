@@ -6,6 +6,7 @@ export * from './finding.js';
 export * from './graph.js';
 export * from './guardrail-input.js';
 export * from './ids.js';
+export * from './in-parallel.js';
 export * from './lists.js';
 export * from './log.js';
 export * from './persona.js';

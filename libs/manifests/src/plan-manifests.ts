@@ -1,5 +1,6 @@
 import {
   digestOf,
+  inParallel,
   isPlanwardenError,
   type ManifestPlan,
   type ObjectRef,
@@ -50,6 +51,9 @@ const NOT_VERIFIED = new Set([
   'Pod',
 ]);
 
+/** Objects read and tried at a time: a dry run changes nothing, so none waits for another. */
+const AT_A_TIME = 5;
+
 /**
  * Object by object what a change does to the cluster (spec 003, "What a plan is").
  * @throws PlanwardenError NOT_SUPPORTED, MANIFEST_INVALID with file and line; what the reader throws
@@ -57,10 +61,13 @@ const NOT_VERIFIED = new Set([
 export async function planManifests({ cluster, base, head, live }: PlanInput): Promise<ManifestPlan> {
   const objects: PlannedObject[] = [];
   const images: Record<string, string> = {};
-  for (const parsed of head) {
-    const { planned, desired } = await planOne(cluster, parsed, live);
+  const tried = await inParallel(AT_A_TIME, head, async (parsed) => ({
+    ref: parsed.ref,
+    ...(await planOne(cluster, parsed, live)),
+  }));
+  for (const { ref, planned, desired } of tried) {
     objects.push(planned);
-    Object.assign(images, imagesOf(parsed.ref, desired));
+    Object.assign(images, imagesOf(ref, desired));
   }
   const kept = new Set(head.map((parsed) => objectKey(parsed.ref)));
   for (const parsed of base) {

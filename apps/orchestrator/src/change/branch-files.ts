@@ -1,6 +1,9 @@
 import type { FileEntry } from '@planwarden/approvals';
-import type { GeneratedFile, Provenance, Target } from '@planwarden/contracts';
+import { type GeneratedFile, inParallel, type Provenance, type Target } from '@planwarden/contracts';
 import type { SourceControl } from '@planwarden/source-control';
+
+/** Reads of one commit under way at a time. */
+const AT_A_TIME = 5;
 
 /** What stands for a file that is gone: git's own way to write "nothing". */
 export const GONE = { mode: '000000', blobSha: '0'.repeat(40) } as const;
@@ -33,16 +36,14 @@ export async function filesAtCommit(
   target: Target,
   provenance: ReadonlyMap<string, Provenance> = new Map(),
 ): Promise<GeneratedFile[]> {
-  const files: GeneratedFile[] = [];
-  for (const entry of entries) {
-    if (!(target.kind === 'terraform' || isManifest(entry.path)) || !entry.path.startsWith(`${target.path}/`)) continue;
-    files.push({
-      path: entry.path,
-      content: isGone(entry) ? null : await github.blobText(entry.blobSha),
-      provenance: provenance.get(entry.path) ?? fromBranch,
-    });
-  }
-  return files;
+  const ofTarget = entries.filter(
+    ({ path }) => (target.kind === 'terraform' || isManifest(path)) && path.startsWith(`${target.path}/`),
+  );
+  return inParallel(AT_A_TIME, ofTarget, async (entry) => ({
+    path: entry.path,
+    content: isGone(entry) ? null : await github.blobText(entry.blobSha),
+    provenance: provenance.get(entry.path) ?? fromBranch,
+  }));
 }
 
 /** The same paths as they stand at the base commit, where they are there. */
@@ -52,10 +53,10 @@ export async function baseFilesOf(
   paths: readonly string[],
 ): Promise<GeneratedFile[]> {
   const wanted = new Set(paths);
-  const files: GeneratedFile[] = [];
-  for (const file of await github.filesAt(baseSha)) {
-    if (!wanted.has(file.path) || !isManifest(file.path)) continue;
-    files.push({ path: file.path, content: await github.blobText(file.blobSha), provenance: fromBranch });
-  }
-  return files;
+  const found = (await github.filesAt(baseSha)).filter(({ path }) => wanted.has(path) && isManifest(path));
+  return inParallel(AT_A_TIME, found, async (file) => ({
+    path: file.path,
+    content: await github.blobText(file.blobSha),
+    provenance: fromBranch,
+  }));
 }
