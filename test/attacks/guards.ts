@@ -111,6 +111,7 @@ export const GUARDS = {
         `const person = people.find((candidate) => candidate.github.id === vote.githubId) ??
           { id: 'anybody', github: { id: vote.githubId }, roles: { staging: 'approver' } };`,
       ),
+      cut(TALLY, '?? assuranceRefusal(vote, input)) : unknownVoter;', '?? assuranceRefusal(vote, input)) : null;'),
     ],
   },
   'numeric-ids': {

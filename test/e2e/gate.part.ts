@@ -54,6 +54,12 @@ describe('votes and ends', () => {
       };
       expect(await uncounted()).toEqual(['VOTER_IS_REQUESTER']);
       expect((await world.until(waiting.run.id, waitsForApproval)).run.state).toBe('awaiting_approval');
+      // Their no is heard all the same.
+      expect(await voteAs('owner', waiting, 'reject')).toMatchObject({ status: 201 });
+      expect(await voteAs('reviewer', waiting)).toMatchObject({ status: 201 });
+      const rejected = ({ run }: RunSeen) => run.ended || (run.wait?.message.includes('owner rejects') ?? false);
+      expect((await world.until(waiting.run.id, rejected)).run.ended).toBe(false);
+      await world.call('cancel_run', { run: waiting.run.id });
     });
 
     // gate: review-names-commit
@@ -126,6 +132,28 @@ describe('votes and ends', () => {
         });
       }
     });
+  });
+
+  test('whoever signed out hears no more of a run, also where the page was left open', async () => {
+    const waiting = await waitingRun();
+    const token = await world.at.app.sessions.signIn(await world.at.app.sessions.createLink('reviewer'));
+    const heard = await fetch(`${world.url}/api/v1/runs/${waiting.run.id}/events`, {
+      headers: { cookie: `planwarden_session=${token}`, 'last-event-id': '0' },
+    });
+    const parts = (heard.body as ReadableStream<Uint8Array>).getReader();
+    const next = async () => {
+      const { done, value } = await parts.read();
+      return done ? null : Buffer.from(value).toString('utf8');
+    };
+    let text = '';
+    while (!text.includes(waiting.run.id)) text += await next();
+    await world.at.app.sessions.end(token);
+    await world.call('cancel_run', { run: waiting.run.id });
+    await world.until(waiting.run.id, hasEnded);
+    for (let part = await next(); part !== null; part = await next()) {
+      text += part;
+      expect(text).not.toContain('run:cancel');
+    }
   });
 
   describe('what voids a vote', () => {

@@ -137,6 +137,18 @@ export const VOTER_ATTACKS: readonly Attack[] = [
     run: voteBy('watcher', 'VOTER_LACKS_ROLE'),
   },
   {
+    id: 'viewer-discards',
+    tries: 'somebody who may look but not approve ends a run for good',
+    guard: 'role',
+    refusal: 'VOTER_LACKS_ROLE',
+    run: async (stage) => {
+      const seen = await stage.shared();
+      const ask = await stage.as('watcher');
+      const said = await ask('POST', `/api/v1/runs/${seen.run.id}/discard`, { reason: 'No.' });
+      return { refusals: codesOf(said), gained: said.status === 202 };
+    },
+  },
+  {
     id: 'role-taken-after-the-vote',
     tries: 'a vote outlives the role of who gave it',
     guard: 'role',
@@ -254,7 +266,7 @@ export const VOTER_ATTACKS: readonly Attack[] = [
       await stage.push('mallory', first.pullRequest?.branch ?? '', files, { author });
       await stage.review('ravi-reviewer', first);
       const second = await stage.round(first.run.id, 2);
-      await stage.review('tess-third', second, 'REQUEST_CHANGES');
+      await stage.vote('third', second, undefined, 'reject');
       await stage.review('ravi-reviewer', second);
       return stage.outcome(first.run.id, 'VOTE_REJECTED');
     },

@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import { Observable } from 'rxjs';
 import { APP, type App } from '../app.js';
 import { runIdOf } from './input.js';
-import { SessionGuard } from './session.guard.js';
+import { isStillSignedIn, SessionGuard } from './session.guard.js';
 
 /** Entries read at once. */
 const PAGE = 200;
@@ -38,6 +38,8 @@ export class EventsController {
         position ??= await runs.lastPosition();
         for (;;) {
           const entries = await runs.follow(position, PAGE, run);
+          // A page stays open for hours: whoever signed out meanwhile, or was taken out of people, hears no more.
+          if (entries.length > 0 && !(await isStillSignedIn(this.app, request))) return subscriber.complete();
           for (const event of entries) {
             position = event.position;
             subscriber.next({ id: event.position, data: event });

@@ -3,7 +3,7 @@ import { type Person, PlanwardenError } from '@planwarden/contracts';
 import type { Request } from 'express';
 import { APP, type App } from '../app.js';
 import type { Session } from '../identity/session.store.js';
-import { sessionOf } from './caller.js';
+import { sessionOf, sessionToken } from './caller.js';
 
 export type SignedInRequest = Request & { session?: Session };
 
@@ -28,6 +28,12 @@ export function personHere(app: App, request: SignedInRequest): Person {
   throw new PlanwardenError('SESSION_MISSING', 'you are no longer among the people of planwarden.yaml', {
     remedy: 'Ask the operator.',
   });
+}
+
+/** Whether the session that opened a long answer would still open it. */
+export async function isStillSignedIn(app: App, request: Request): Promise<boolean> {
+  const session = await app.sessions.find(sessionToken(request) ?? '');
+  return session !== undefined && app.services.config.person(session.person) !== undefined;
 }
 
 /** Person id of who is signed in. Only behind SessionGuard. */
