@@ -205,6 +205,10 @@ export const MAKE: Readonly<Record<Family, Make>> = {
     const count = isBig ? 1000 : 60;
     for (let index = 0; index < some(size, count); index += 1) plan.runs.push(applied(random));
     const bells = { dropped: 0.1, doubled: 0.1, late: 0.1 };
+    // Right after a lease was taken, by a claim or by the start itself.
+    for (let kill = 0; kill < 2; kill += 1) {
+      plan.faults.push({ point: 'runs:claimed', nth: random.whole(2, 16), act: 'kill' });
+    }
     const begunByWorkers = plan.runs.length >> 1;
     return { ...plan, begunByWorkers, kills: some(size, isBig ? 12 : 4), workers: isBig ? 3 : 2, bells };
   },
