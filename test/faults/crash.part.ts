@@ -79,10 +79,10 @@ describe('workers that die', () => {
 
     test('right before the merge, and then GitHub does not tell what became of it: the end does not say that nothing happened', async () => {
       let restore = (): void => undefined;
-      befalls = (name, { effect = '' } = {}) => {
+      befalls = async (name, { effect = '' } = {}) => {
         if (name !== 'runs:effect:intended' || effect !== 'merge') return;
         restore = world.at.github.control.fail('pulls/get', 403);
-        throw cut();
+        throw await cut();
       };
       const { ended } = await carry('untold-merge');
       restore();
