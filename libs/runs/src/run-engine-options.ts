@@ -26,7 +26,10 @@ export interface RunEngineOptions {
   readonly faults?: FaultPoints;
   /** Milliseconds after which a silent worker loses its run. Default 30 000. */
   readonly leaseMs?: number;
-  /** Retryable failures of one step in a row before it counts as failed. Default 40. */
+  /**
+   * Retryable failures of one step in a row before it counts as failed. Default 40. A step whose road enters again at an
+   * earlier one is tried on until that one says no.
+   */
   readonly maxAttempts?: number;
   /** First back-off in milliseconds, doubled up to `maxBackOffMs`. Defaults 250 and 60 000. */
   readonly backOffMs?: number;

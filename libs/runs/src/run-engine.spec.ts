@@ -362,6 +362,26 @@ describe('failures', () => {
     expect(await store.get(run.id)).toMatchObject({ state: 'errored', outcome: { code: 'OUTSIDE_UNAVAILABLE' } });
   });
 
+  test('a step whose road enters again at an earlier one backs off all the same, and is not given up: the earlier one says when', async () => {
+    const run = await begin();
+    let isDown = true;
+    const made = withStep('merge', { execute: async () => (isDown ? Promise.reject(down()) : done('merged')) });
+    const waits: (number | undefined)[] = [];
+    const times = { backOffMs: 60_000, maxBackOffMs: 210_000, maxAttempts: 3 };
+    const tryOnce = async (): Promise<string> => {
+      const worker = new RunEngine({ pool: db.pool, pipelines: [made], worker: `w${waits.length}`, ...times });
+      const { kind, wakeInMs } = await worker.advance(run.id);
+      waits.push(wakeInMs);
+      await store.wake(run.id);
+      return kind;
+    };
+    for (let time = 0; time < 5; time += 1) expect(await tryOnce()).toBe('parked');
+    expect(waits).toEqual([60, 120, 210, 210, 210].map((seconds) => seconds * 1000));
+    isDown = false;
+    expect(await tryOnce()).toBe('ended');
+    expect(await store.get(run.id)).toMatchObject({ state: 'applied', outcome: null });
+  });
+
   test('an unknown one is final, ends in the state the step names, and shows no inner words', async () => {
     const run = await begin();
     const made = withStep('apply', { execute: async () => Promise.reject(new Error('ghp_secret inside')) });

@@ -241,7 +241,7 @@ export class RunEngine {
       return await executeStep(step, this.#context(journey, step, stop.abort), stop.abort, times);
     } catch (error) {
       if (error instanceof CanceledWhileRunning) return 'canceled';
-      return this.#failure(journey, step, error);
+      return await this.#failure(journey, step, error);
     }
   }
 
@@ -251,8 +251,16 @@ export class RunEngine {
     return stepContext({ pool, store: this.#store, leased, run, step, tells, carry, abort, log, faults });
   }
 
-  #failure({ leased }: Journey, step: Step, error: unknown): StepOutcome {
-    return failureOutcome(error, step, { run: leased.run, attempts: leased.attempts }, this.#options);
+  async #failure({ leased }: Journey, step: Step, error: unknown): Promise<StepOutcome> {
+    const { run, attempts } = leased;
+    const isRetryable = isPlanwardenError(error) && error.failure === 'retryable';
+    if (step.reentersAt === undefined || !isRetryable) {
+      return failureOutcome(error, step, { run, attempts }, this.#options);
+    }
+    // On its way the road passed other steps, and the row counts anew. Whether it goes on is said where it enters again:
+    // what this step released may have to be brought to its end however long that takes.
+    const retries = await this.#store.retries(run.id, run.round, step.name);
+    return failureOutcome(error, step, { run, attempts: retries }, { ...this.#options, maxAttempts: Infinity });
   }
 
   async #settle(journey: Journey, step: Step, outcome: StepOutcome): Promise<Advance | undefined> {
@@ -290,7 +298,7 @@ export class RunEngine {
       }
     } catch (error) {
       if (!isPlanwardenError(error) || error.code !== 'OUTPUT_REFUSED') throw error;
-      return this.#settle(journey, step, this.#failure(journey, step, error));
+      return this.#settle(journey, step, await this.#failure(journey, step, error));
     }
     this.#options.log.info({ run, round, step: step.name }, 'step done');
     return next === null ? { kind: 'ended' } : undefined;

@@ -129,6 +129,18 @@ export class RunStore {
     return found.rows[0]?.result;
   }
 
+  /** How often in a row a step of a round was parked to be tried again, whatever other steps were gone through between. */
+  async retries(id: string, round: number, step: string): Promise<number> {
+    const found = await this.pool.query<{ count: number }>(
+      `SELECT count(*)::int AS count FROM run_events
+        WHERE run = $1 AND round = $2 AND step = $3 AND kind = 'run:parked' AND seq > COALESCE((
+          SELECT max(seq) FROM run_events WHERE run = $1 AND round = $2 AND step = $3
+             AND (kind = 'step:done' OR (kind = 'run:parked' AND data->>'reason' <> 'outside_down'))), 0)`,
+      [id, round, step],
+    );
+    return found.rows[0]?.count ?? 0;
+  }
+
   /** When the journal was told last in a round that an effect was intended, or done; null: never. On the database's clock. */
   async effectTold(
     id: string,
