@@ -146,7 +146,11 @@ describe('votes and ends', () => {
       return done ? null : Buffer.from(value).toString('utf8');
     };
     let text = '';
-    while (!text.includes(waiting.run.id)) text += await next();
+    while (!text.includes(waiting.run.id)) {
+      const part = await next();
+      if (part === null) throw new Error('the stream ended before it told of the run');
+      text += part;
+    }
     await world.at.app.sessions.end(token);
     await world.call('cancel_run', { run: waiting.run.id });
     await world.until(waiting.run.id, hasEnded);
