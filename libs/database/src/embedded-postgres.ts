@@ -162,6 +162,8 @@ function serverArguments(cluster: string, port: number, durable: boolean): strin
     shared_buffers: '64MB',
     timezone: 'UTC',
     log_timezone: 'UTC',
+    // Connections keep the plans of their statements: a table that grows fast from nothing is to be known as large soon.
+    autovacuum_naptime: '10s',
     ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
   };
   return [
