@@ -1,7 +1,7 @@
 // npm run test:faults -- --seeds N [--seed S] [--family F] [--kinds] | --mutations [--family F]
 import { parseArgs } from 'node:util';
 import { Coverage } from './coverage.js';
-import { MUTATIONS } from './mutations.js';
+import { MUTATIONS, trialOf } from './mutations.js';
 import { FAMILIES, type Family, planAgain, planOf, type TrialPlan } from './plan.js';
 import { Server } from './server.js';
 import { type TrialResult, tryPlan } from './trial.js';
@@ -59,12 +59,19 @@ async function tryOne(plan: TrialPlan, name: string, hint: string): Promise<void
 const mutations = MUTATIONS.filter((one) => family === undefined || one.family === family);
 
 async function tryMutations(server: Server): Promise<void> {
-  for (const { name, cuts, family: only, turn = 0 } of mutations) {
-    const plan = planOf(first + turn, only, 0.5);
-    const { problems } = await tryPlan(server, plan, { cuts, withinMs: 20_000 });
-    if (problems.length > 0) total.shown += 1;
-    else total.failed += 1;
-    say(problems.length > 0 ? `shown  ${name}: ${problems[0]}` : `FAILED ${name}: nothing was noticed`);
+  for (const mutation of mutations) {
+    const { name, family: only, symptom, turns = [0] } = mutation;
+    let found: readonly string[] = [];
+    let shown: string | undefined;
+    for (const turn of turns) {
+      if (shown !== undefined) break;
+      const plan = planOf(first + turn, only, turns.length > 1 ? 1 : 0.5);
+      found = (await tryPlan(server, plan, trialOf(mutation))).problems;
+      shown = found.find((problem) => symptom.test(problem));
+    }
+    if (shown === undefined) total.failed += 1;
+    else total.shown += 1;
+    say(shown === undefined ? `FAILED ${name}: ${found[0] ?? 'nothing was noticed'}` : `shown  ${name}: ${shown}`);
   }
 }
 

@@ -9,13 +9,26 @@ export interface Mutation {
   readonly isQuick?: true;
   /** The trials that have to notice it. */
   readonly family: Family;
-  /** Which of them; default: the first. */
-  readonly turn?: number;
+  /** Which of them, until one notices it: some have to meet others at the right instant. Default: the first. */
+  readonly turns?: readonly number[];
+  /** What is to be found wrong: a machine that is slow today is no proof. */
+  readonly symptom: RegExp;
 }
+
+/** Of an engine without it no run comes to its end: there is nothing else to see. */
+const NEVER_ENDS = /not every run came to its end/;
+const TWO_WROTE = /records an effect twice|did a step twice|errored \(INTERNAL\)|took effect \d times/;
+
+/** Whether that was found. @param problems what a trial without the guard says */
+export const isShown = ({ symptom }: Mutation, problems: readonly string[]): boolean =>
+  problems.some((problem) => symptom.test(problem));
+/** A trial without the guard, waited for as long as an engine with its guards would take on a slow machine. */
+export const trialOf = ({ cuts, symptom }: Mutation) => ({ cuts, symptom, withinMs: 45_000 });
 
 export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'skip the intent',
+    symptom: /before its intent was durable|without an intent/,
     isQuick: true,
     family: 'kill',
     cuts: [
@@ -28,6 +41,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'skip the fence',
+    symptom: TWO_WROTE,
     isQuick: true,
     family: 'race',
     cuts: [
@@ -40,6 +54,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'skip the reconcile',
+    symptom: /answered 422|took effect \d times/,
     isQuick: true,
     family: 'answers',
     cuts: [
@@ -52,6 +67,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'skip the durable wait',
+    symptom: /before its intent was durable/,
     isQuick: true,
     family: 'slow-commits',
     cuts: [
@@ -64,7 +80,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'ask for one fence a batch, not for that of each run',
+    symptom: TWO_WROTE,
     family: 'race',
+    turns: [0, 1, 2, 3, 4, 5],
     cuts: [
       {
         file: 'libs/runs/src/journal.sql.ts',
@@ -77,6 +95,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'act on a lease that may be over',
+    symptom: /had lost the run/,
     family: 'stopped',
     cuts: [
       {
@@ -88,8 +107,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'do not heed a cancel between two steps',
+    symptom: /canceled in time and applied/,
     family: 'cancel',
-    turn: 2,
+    turns: [2],
     cuts: [
       {
         file: 'libs/runs/src/run-engine.ts',
@@ -100,6 +120,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'wait for ever for a step',
+    symptom: NEVER_ENDS,
     family: 'steps',
     cuts: [
       {
@@ -111,6 +132,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'keep the locks of a run that has ended',
+    symptom: /[1-9]\d* locks left over/,
     family: 'race',
     cuts: [
       {
@@ -122,6 +144,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'leave a lease behind',
+    symptom: /leased left over/,
     family: 'slow-commits',
     cuts: [
       {
@@ -133,6 +156,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'leave a gap in the journal',
+    symptom: /has a gap/,
     family: 'slow-commits',
     cuts: [
       {
@@ -144,6 +168,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'write rows that no entry tells',
+    symptom: /their journal does not tell/,
     family: 'slow-commits',
     cuts: [
       {
@@ -155,6 +180,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'begin a round at the first step',
+    symptom: /errored \(INTERNAL\)|began a round before/,
     family: 'race',
     cuts: [
       {
@@ -166,11 +192,13 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'leave a process behind',
+    symptom: /did not end when it was asked/,
     family: 'slow-commits',
     cuts: [{ file: 'libs/runs/src/worker.ts', find: 'clearInterval(timer);', put: '' }],
   },
   {
     name: 'skip the sweep',
+    symptom: NEVER_ENDS,
     family: 'bells',
     cuts: [
       {
@@ -182,6 +210,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'forget a bell that rang while the run was held',
+    symptom: NEVER_ENDS,
     family: 'bells',
     cuts: [
       {
@@ -193,8 +222,10 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "reckon leases and waits on the worker's clock",
+    symptom: NEVER_ENDS,
     family: 'clocks',
-    turn: 1,
+    // Where the clock of the database stays as it is.
+    turns: [1, 3, 5, 7],
     cuts: [
       {
         file: 'libs/runs/src/journal.ts',

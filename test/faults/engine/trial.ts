@@ -30,6 +30,8 @@ export interface TrialOptions {
   readonly cuts?: readonly Cut[];
   /** A bound for what never ends. */
   readonly withinMs?: number;
+  /** What is looked for: once it was seen at the outside, or in what a run waits for, nothing more is waited for. */
+  readonly symptom?: RegExp;
   /** Where the bell of a plan that has one hangs; default: beside the journal. */
   readonly queue?: Queue;
 }
@@ -339,12 +341,16 @@ class Trial {
   }
 
   async #ended(): Promise<string[]> {
-    const until = Date.now() + (this.options.withinMs ?? 600_000);
+    const { symptom, withinMs = 600_000 } = this.options;
+    const until = Date.now() + withinMs;
     while (Date.now() < until) {
       const found = await this.#pool
-        .query<{ open: string }>('SELECT count(*) AS open FROM runs WHERE NOT ended')
+        .query<{ wait: string | null }>('SELECT wait_message AS wait FROM runs WHERE NOT ended')
         .catch(() => undefined);
-      if (Number(found?.rows[0]?.open ?? 1) === 0) return [];
+      const waits = found?.rows.map(({ wait }) => `a run waits: ${wait}`) ?? [];
+      const seen = symptom && [...this.#outside.violations, ...waits].find((one) => symptom.test(one));
+      if (seen !== undefined) return [seen];
+      if (found?.rows.length === 0) return [];
       await delay(50);
     }
     return ['not every run came to its end in time'];
