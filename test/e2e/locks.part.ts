@@ -28,7 +28,7 @@ describe('locks and limits', () => {
     name: Ana Approver
     github: { id: 1003, login: ana-approver }
     persona: sre
-    roles: { staging: approver }
+    roles: { staging: [approver] }
 
 agents:`,
           ),
@@ -84,14 +84,17 @@ agents:`,
     test('is released by whoever may approve there, with a reason, and by nobody else', async () => {
       const [one] = [await world.propose({ ...NGINX, name: 'third' })];
       await world.until(one, waitsForApproval);
-      await world.call('cancel_run', { run: one });
+      const [viewer, approver] = [await world.signIn('reviewer'), await world.signIn('approver')];
+      // Nor is it a viewer's to cancel: it is the requester's, and of whoever may vote.
+      const strange = { status: 403, body: { code: 'VOTER_LACKS_ROLE' } };
+      expect(await viewer('POST', `/api/v1/runs/${one}/cancel`, {})).toMatchObject(strange);
+      expect(await approver('POST', `/api/v1/runs/${one}/cancel`, {})).toMatchObject({ status: 202 });
       await world.until(one, hasEnded);
       const pool = createPool({ connectionString: world.at.connectionString, max: 1 });
       await pool.query(`INSERT INTO run_locks (name, run, kept) VALUES ('terraform:web', $1, 'an apply failed')`, [
         one,
       ]);
       await pool.end();
-      const [viewer, approver] = [await world.signIn('reviewer'), await world.signIn('approver')];
       const path = `/api/v1/runs/${one}/release-locks`;
       expect(await viewer('POST', path, { reason: 'mine' })).toMatchObject({ status: 403 });
       expect(await approver('POST', path, {})).toMatchObject({ status: 400 });

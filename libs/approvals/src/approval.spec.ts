@@ -124,6 +124,7 @@ describe('cannot be made elsewhere', () => {
       'filesDigest',
       'freezeWords',
       'isPasskeyValid',
+      'isRequesterId',
       'migrateApprovals',
       'parseSubject',
       'passkeyFor',

@@ -40,4 +40,11 @@ export {
 } from './subject.js';
 export { type StoredSubject, SubjectStore } from './subject.repository.js';
 export { VoteStore, type WebVote } from './vote.repository.js';
-export { type Authors, personRefusal, rejectRefusal, type TallyInput, tallyVotes } from './vote-tally.js';
+export {
+  type Authors,
+  isRequesterId,
+  personRefusal,
+  rejectRefusal,
+  type TallyInput,
+  tallyVotes,
+} from './vote-tally.js';

@@ -153,7 +153,8 @@ function assuranceRefusal(vote: Vote, { target, requester }: TallyInput): Refusa
   return rank < ASSURANCE_RANK[target.leastAssurance] ? tooLow(target) : null;
 }
 
-const isRequesterId = (person: string | null, { principal, onBehalfOf }: Requester): boolean =>
+/** Whether this person asked, or the agent that did acts for them. */
+export const isRequesterId = (person: string | null, { principal, onBehalfOf }: Requester): boolean =>
   person !== null && (principal === `person:${person}` || onBehalfOf === person);
 
 /**

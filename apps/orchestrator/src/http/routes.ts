@@ -225,7 +225,7 @@ export const ROUTES: readonly RouteDescription[] = [
   {
     method: 'post',
     path: '/api/v1/runs/{id}/cancel',
-    summary: 'Cancels a run before anything was released',
+    summary: 'Cancels a run before anything was released: your own, or one that you could vote on',
     audience: 'session',
     body: cancelBody,
     status: 202,

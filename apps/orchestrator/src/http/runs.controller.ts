@@ -19,6 +19,7 @@ import { APP, type App } from '../app.js';
 import { outputsOf } from '../change/confirm-ports.js';
 import { refusalFor } from '../change/votes.js';
 import { breakGlass } from '../requests/break-glass.js';
+import { cancelAsPerson } from '../requests/cancel-run.js';
 import { castVote } from '../requests/cast-vote.js';
 import { retryOf, rollbackOf } from '../requests/mend-run.js';
 import { type MendedRun, proposeChange } from '../requests/propose-change.js';
@@ -114,11 +115,7 @@ export class RunsController {
   @HttpCode(202)
   async cancel(@Req() request: SignedInRequest, @Param('id') id: string, @Body() body: unknown): Promise<RunSummary> {
     const { reason } = checked(cancelBody, body ?? {});
-    this.app.services.config.assertWritable();
-    const by = `person:${personHere(this.app, request).id}`;
-    const run = await this.app.services.runs.requestCancel(runIdOf(id), { by, reason });
-    await this.app.bell.ring(id);
-    return summaryOf(run);
+    return summaryOf(await cancelAsPerson(this.app, runIdOf(id), personHere(this.app, request), reason));
   }
 
   @Post(':id/release-locks')

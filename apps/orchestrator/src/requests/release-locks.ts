@@ -1,8 +1,8 @@
-import { type Person, PlanwardenError } from '@planwarden/contracts';
+import { mayVoteIn, type Person, PlanwardenError } from '@planwarden/contracts';
 import type { ChangeServices } from '../change/change.services.js';
 
 /**
- * A person's word that what a failed apply left was looked at. Whoever may approve changes of the environment may give
+ * A person's word that what a failed apply left was looked at. Whoever may vote in the environment may give
  * it; the journal of the run names them.
  * @returns names of the locks
  * @throws PlanwardenError READ_ONLY, RUN_UNKNOWN, VOTER_LACKS_ROLE, LOCK_NOT_KEPT
@@ -15,8 +15,8 @@ export async function releaseLocks(
 ): Promise<string[]> {
   services.config.assertWritable();
   const run = await services.runs.get(id);
-  if (person.roles[run.environment] !== 'approver') {
-    throw new PlanwardenError('VOTER_LACKS_ROLE', `you are no approver of environment ${run.environment}`, {
+  if (!mayVoteIn(person, run.environment)) {
+    throw new PlanwardenError('VOTER_LACKS_ROLE', `you have no role that votes in environment ${run.environment}`, {
       where: { field: 'run' },
       remedy: 'Ask somebody who is.',
     });

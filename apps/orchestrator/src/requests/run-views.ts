@@ -1,4 +1,4 @@
-import { parseSubject } from '@planwarden/approvals';
+import { isRequesterId, parseSubject } from '@planwarden/approvals';
 import {
   CHANGE_STEPS,
   type Decision,
@@ -206,14 +206,12 @@ async function mayVote(
   if (run.state !== 'awaiting_approval')
     return { mayVote: false, why: `the run is ${run.state}`, needsPresence: false };
   const refusal = await refusalFor(services, run, output, person);
-  const { principal, onBehalfOf } = run.requester;
-  const isRequester = principal === `person:${person.id}` || onBehalfOf === person.id;
   const given = tally.approvals.filter((vote) => vote.assurance === 'presence').length;
   const least = services.config.target(run.target).leastAssurance;
   return {
     mayVote: refusal === null,
     why: refusal?.message ?? null,
-    needsPresence: isRequester || least === 'presence' || given < tally.demands.presence,
+    needsPresence: isRequesterId(person.id, run.requester) || least === 'presence' || given < tally.demands.presence,
   };
 }
 
