@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type ErrorBody, type FaultPoints, PlanwardenError } from '@planwarden/contracts';
 import { startTestDatabase, type TestDatabase } from '@planwarden/database';
+import { prepareEntry } from './append-request.js';
 import {
   done,
   migrateRuns,
@@ -12,6 +13,9 @@ import {
   rebuildRuns,
   type Step,
 } from './index.js';
+import { JournalWriter } from './journal.js';
+import { LeaseKeeper } from './lease.js';
+import { NEW_RUN } from './projection.js';
 
 let db: TestDatabase;
 let store: RunStore;
@@ -111,6 +115,46 @@ describe('group commit', () => {
     const ends = await Promise.all(runs.map(({ id }) => worker.advance(id)));
     expect(ends.map(({ kind }) => kind)).toEqual(['ended', 'ended', 'nothing', 'ended', 'ended']);
     expect((await store.events(stale)).map(({ message }) => message)).not.toContain('together');
+  });
+
+  test('of two leases of one run in one commit only the one that holds writes', async () => {
+    const run = await begin();
+    const hold = { run: run.id, owner: 'twice', leaseMs: 60_000 };
+    await db.pool.query(
+      "UPDATE runs SET lease_owner = 'twice', fence = 2, lease_until = now() + interval '1 minute' WHERE id = $1",
+      [run.id],
+    );
+    const writer = new JournalWriter(db.pool, { at: () => undefined });
+    // A worker that was paused and has the run again: what it did before wakes beside what it does now.
+    const stale = prepareEntry(run.id, NEW_RUN, { kind: 'note', data: null, message: 'from before' });
+    const rest = { view: NEW_RUN, timing: { seenWakes: 1 } };
+    const [before, now] = await Promise.allSettled([
+      writer.append({ hold: { ...hold, fence: 1 }, entries: [stale], ...rest }),
+      writer.append({ hold: { ...hold, fence: 2 }, entries: [], ...rest }),
+    ]);
+    expect(before).toMatchObject({ status: 'rejected', reason: { code: 'LEASE_LOST' } });
+    expect(now.status).toBe('fulfilled');
+    expect((await store.events(run.id)).map(({ kind }) => kind)).toEqual(['run:started']);
+  });
+
+  test('of two leases of one run in one process only the one that holds is kept', async () => {
+    const run = await begin();
+    await db.pool.query("UPDATE runs SET lease_owner = 'twice', fence = 2 WHERE id = $1", [run.id]);
+    const keeper = new LeaseKeeper(db.pool, 'twice', 90, () => performance.now());
+    const told: string[] = [];
+    const stops = [1, 2].map((fence) =>
+      keeper.keep(
+        { run: run.id, owner: 'twice', fence, leaseMs: 90 },
+        {
+          kept: () => void told.push(`${fence} kept`),
+          lost: () => void told.push(`${fence} lost`),
+          canceled: () => undefined,
+        },
+      ),
+    );
+    await seen(async () => told.length >= 2);
+    for (const stop of stops) stop();
+    expect(new Set(told)).toEqual(new Set(['1 lost', '2 kept']));
   });
 
   test('nothing is taken for written before its commit, and what was written is not written again', async () => {

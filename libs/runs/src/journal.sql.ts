@@ -78,12 +78,12 @@ RETURNING r.*, EXISTS (SELECT 1 FROM run_locks l WHERE l.run = r.id)
 
 /** Keeps leases alive and tells who asked for a cancel. $1: ids, $2: fences, $3: owner, $4: milliseconds. */
 export const KEEP_LEASES = {
-  name: 'runs-keep-leases-1',
+  name: 'runs-keep-leases-2',
   text: `
 UPDATE runs AS r SET lease_until = clock_timestamp() + $4::float8 * interval '1 millisecond'
   FROM unnest($1::text[], $2::bigint[]) AS b(id, fence)
  WHERE r.id = b.id AND r.fence = b.fence AND r.lease_owner = $3 AND NOT r.ended
-RETURNING r.id, r.cancel`,
+RETURNING r.id, r.fence, r.cancel`,
 } as const;
 
 /** Gives one lease back so that another worker may go on at once. $1: id, $2: owner, $3: fence. */

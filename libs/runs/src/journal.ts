@@ -49,13 +49,36 @@ export class JournalWriter {
   }
 
   async #write(requests: readonly AppendRequest[]): Promise<readonly Settled<Appended>[]> {
-    return sendTogether(requests, async (together) => {
-      await this.faults.at('runs:commit:before');
-      const written = await sendBatch(this.pool, together);
-      await this.faults.at('runs:commit:after');
-      return written;
-    });
+    const settled = new Map<AppendRequest, Settled<Appended>>();
+    for (const apart of eachRunOnce(requests)) {
+      const results = await sendTogether(apart, async (together) => {
+        await this.faults.at('runs:commit:before');
+        const written = await sendBatch(this.pool, together);
+        await this.faults.at('runs:commit:after');
+        return written;
+      });
+      for (const [index, request] of apart.entries()) settled.set(request, results[index] as Settled<Appended>);
+    }
+    return requests.map((request) => settled.get(request) as Settled<Appended>);
   }
+}
+
+/**
+ * A process that was paused may hold a run again while what it did before still writes under the old lease. A statement
+ * knows entries by their run: beside the lease that holds, those of the old one would be taken for its own.
+ */
+function eachRunOnce(requests: readonly AppendRequest[]): readonly (readonly AppendRequest[])[] {
+  const statements: AppendRequest[][] = [];
+  const counts = new Map<string, number>();
+  for (const request of requests) {
+    const { run } = request.hold;
+    const before = counts.get(run) ?? 0;
+    counts.set(run, before + 1);
+    const statement = statements[before];
+    if (statement === undefined) statements.push([request]);
+    else statement.push(request);
+  }
+  return statements;
 }
 
 async function sendBatch(client: Client, requests: readonly AppendRequest[]): Promise<Settled<Appended>[]> {

@@ -64,6 +64,14 @@ export class Claims {
   }
 }
 
+interface KeptRow {
+  readonly id: string;
+  readonly fence: string;
+  readonly cancel: Demand | null;
+}
+
+const leaseKey = (run: string, fence: number | string): string => `${run} ${fence}`;
+
 /** Told while a lease is held. */
 export interface LeaseWatch {
   /** It was renewed by a statement that was sent at this time of the worker's own clock, or later. */
@@ -91,7 +99,7 @@ export class LeaseKeeper {
 
   /** @returns a function that stops it */
   keep(hold: LeaseHold, watch: LeaseWatch): () => void {
-    const key = `${hold.run} ${hold.fence}`;
+    const key = leaseKey(hold.run, hold.fence);
     this.#held.set(key, { hold, watch, isNew: true });
     if (this.#timer === undefined) {
       this.#timer = setInterval(() => void this.#look(), Math.min(LOOK_MS, this.leaseMs / 3));
@@ -115,10 +123,11 @@ export class LeaseKeeper {
       if (old.length === 0) return;
       const values = [old.map(({ hold }) => hold.run), old.map(({ hold }) => hold.fence), this.owner, this.leaseMs];
       const askedAt = this.monotonic();
-      const { rows } = await this.pool.query<{ id: string; cancel: Demand | null }>({ ...KEEP_LEASES, values });
-      const kept = new Map(rows.map((row) => [row.id, row]));
+      const { rows } = await this.pool.query<KeptRow>({ ...KEEP_LEASES, values });
+      // Who was paused may hold a run twice, under a lease that is over and under one that is not.
+      const kept = new Map(rows.map((row) => [leaseKey(row.id, row.fence), row]));
       for (const { hold, watch } of old) {
-        const row = kept.get(hold.run);
+        const row = kept.get(leaseKey(hold.run, hold.fence));
         if (row === undefined) {
           watch.lost();
           continue;
