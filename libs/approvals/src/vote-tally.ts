@@ -98,9 +98,15 @@ export function tallyVotes(input: TallyInput): Tally {
  * eyes, and whoever forges a name into a commit must not silence the one who bears it.
  */
 export function rejectRefusal(person: Person, input: Pick<TallyInput, 'target' | 'agents' | 'bots'>): Refusal | null {
-  if (input.agents.ids.includes(person.id) || input.agents.githubIds.includes(person.github.id)) return isAgent;
-  if (input.bots.githubIds.includes(person.github.id)) return isBot;
+  const refusal = nobodyRefusal(person, input);
+  if (refusal) return refusal;
   return mayVoteIn(person, input.target.environment) ? null : lacksRole(input.target.environment);
+}
+
+/** Why this is no person who could vote either way; null when it is one. */
+function nobodyRefusal(person: Person, { agents, bots }: Pick<TallyInput, 'agents' | 'bots'>): Refusal | null {
+  if (agents.ids.includes(person.id) || agents.githubIds.includes(person.github.id)) return isAgent;
+  return bots.githubIds.includes(person.github.id) ? isBot : null;
 }
 
 /** Why this person may not approve this subject, in words; null when they may. */
@@ -109,8 +115,8 @@ export function personRefusal(
   input: Pick<TallyInput, 'people' | 'target' | 'requester' | 'agents' | 'bots' | 'authors'>,
 ): Refusal | null {
   if (input.authors.unknown) return authorUnknown;
-  if (input.agents.ids.includes(person.id) || input.agents.githubIds.includes(person.github.id)) return isAgent;
-  if (input.bots.githubIds.includes(person.github.id)) return isBot;
+  const refusal = nobodyRefusal(person, input);
+  if (refusal) return refusal;
   if (isRequesterId(person.id, input.requester) && couldAnybodyElse(person, input)) return isRequester;
   if (input.authors.githubIds.includes(person.github.id)) return isAuthor;
   if (!mayVoteIn(person, input.target.environment)) return lacksRole(input.target.environment);

@@ -14,6 +14,16 @@ async function pushAndForge(stage: Stage, seen: RunSeen, parent?: string): Promi
   return null;
 }
 
+/** Two runs of one target, the first of them approved and held where it merges. */
+async function firstAtItsMerge(stage: Stage): Promise<{ one: RunSeen; two: RunSeen; release: () => void }> {
+  const [one, two] = [await stage.fresh(), await stage.fresh()];
+  const { control } = stage.world.at.github;
+  const release = control.pause('pulls/merge');
+  await stage.review('ravi-reviewer', one);
+  await stage.until(() => control.held('pulls/merge') > 0);
+  return { one, two, release };
+}
+
 export const FACT_ATTACKS: readonly Attack[] = [
   {
     id: 'file-added-after-evidence',
@@ -215,11 +225,7 @@ export const FACT_ATTACKS: readonly Attack[] = [
     refusal: 'wait:lock',
     rightful: 1,
     run: async (stage) => {
-      const [one, two] = [await stage.fresh(), await stage.fresh()];
-      const { control } = stage.world.at.github;
-      const release = control.pause('pulls/merge');
-      await stage.review('ravi-reviewer', one);
-      await stage.until(() => control.held('pulls/merge') > 0);
+      const { one, two, release } = await firstAtItsMerge(stage);
       const second = stage.holds.next(INTENDED);
       await stage.review('ravi-reviewer', two);
       const seen = await Promise.race([
@@ -244,16 +250,13 @@ export const FACT_ATTACKS: readonly Attack[] = [
     refusal: 'BASE_MOVED',
     rightful: 1,
     run: async (stage) => {
-      const [one, two] = [await stage.fresh(), await stage.fresh()];
+      const { one, two, release } = await firstAtItsMerge(stage);
       const { control } = stage.world.at.github;
-      const merge = control.pause('pulls/merge');
-      await stage.review('ravi-reviewer', one);
-      await stage.until(() => control.held('pulls/merge') > 0);
       // Among the last that confirm reads, long after the base.
       const reading = control.pause(LATE_READ);
       await stage.review('ravi-reviewer', two);
       await stage.until(() => control.held(LATE_READ) > 0);
-      merge();
+      release();
       await stage.world.until(one.run.id, ({ run }) => run.ended);
       reading();
       return stage.outcome(two.run.id, 'BASE_MOVED');
