@@ -22,6 +22,9 @@ const OLDER_TAGS = new Schema({ schema: 'yaml-1.1' }).tags.filter(
 /** Forms of a number that some readers know and ours leaves as text. */
 const OTHER_NUMBER = /^[-+]?0[box][0-9a-f_]+$/i;
 
+/** Whether a text needs quotes that a writer of YAML 1.1 and 1.2 does not give it: what we write, our reader must take. */
+export const needsQuotes = (text: string): boolean => OTHER_NUMBER.test(text);
+
 /**
  * The first thing in a document that YAML allows and different tools read differently. What we judged must be what the
  * cluster gets, so none of it is let through: anchors, aliases, tags, merge keys, doubled keys, directives, keys that are

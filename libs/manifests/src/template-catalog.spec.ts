@@ -131,7 +131,7 @@ describe('web-application', () => {
     expect(refusal(() => render({ ...nginx, resources: { cpuLimit: '2' } })).message).toContain('millicores');
   });
 
-  test.each(['no', 'on', 'y', '010', '0b1', '1e3', 'null'])(
+  test.each(['no', 'on', 'y', '010', '0b1', '0b2', '0o9', '1e3', 'null'])(
     'the owner %j stays a text for readers of any YAML',
     (owner) => {
       const files = render({ ...nginx, owner });

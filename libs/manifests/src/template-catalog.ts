@@ -10,7 +10,8 @@ import {
   type TemplateKind,
   TemplateShelf,
 } from '@planwarden/templates';
-import { parse, stringify } from 'yaml';
+import { Document, parse, Scalar, visit } from 'yaml';
+import { needsQuotes } from './odd-yaml.js';
 import { namespaceAllowed } from './target-place.js';
 
 type Json = Record<string, unknown>;
@@ -84,8 +85,15 @@ function outsideTarget({ name, namespace }: Readonly<Json>, target: ManifestTarg
 }
 
 /** Quotes every text that YAML 1.1 would read as something else: Kubernetes tools read 1.1, where `no` is false. */
-const yamlOf = (tree: unknown): string =>
-  stringify(tree, { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' });
+function yamlOf(tree: unknown): string {
+  const document = new Document(tree, { aliasDuplicateObjects: false, compat: 'yaml-1.1' });
+  visit(document, {
+    Scalar: (_key, scalar) => {
+      if (typeof scalar.value === 'string' && needsQuotes(scalar.value)) scalar.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
+  return document.toString({ lineWidth: 0 });
+}
 
 /** What namespaces of the target begin with, where the target names a family of them. */
 function prefixOf(target: ManifestTarget): string {
