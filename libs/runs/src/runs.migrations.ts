@@ -1,6 +1,6 @@
 import { type Migration, runMigrations } from '@planwarden/database';
 import type pg from 'pg';
-import { BEGIN_RUNS_FUNCTION, BEGIN_RUNS_HELD_FUNCTION, BEGIN_RUNS_TOGETHER_FUNCTION } from './begin-runs.sql.js';
+import { BEGIN_RUNS_FUNCTION, BEGIN_RUNS_HELD_FUNCTION } from './begin-runs.sql.js';
 import { LOCK_JOURNAL } from './lock-journal.sql.js';
 
 const migrations: readonly Migration[] = [
@@ -134,13 +134,9 @@ const migrations: readonly Migration[] = [
     sql: LOCK_JOURNAL,
   },
   {
-    // Beside the one before, which a release that still runs calls.
+    // Beside the first one, which a release that still runs calls.
     name: '0008-begin-held',
     sql: BEGIN_RUNS_HELD_FUNCTION,
-  },
-  {
-    name: '0009-begin-in-one-go',
-    sql: BEGIN_RUNS_TOGETHER_FUNCTION,
   },
 ];
 
