@@ -50,6 +50,28 @@ describe('files of an agent', () => {
     expect(() => agentFiles({ files: [], deletions: [path] }, TARGET)).toThrow(expect.objectContaining({ code }));
   });
 
+  test('a path from the root of the repository, as findings name it, is refused and not put below the folder twice', () => {
+    const path = 'environments/staging/shop/deployment.yaml';
+    expect(() => give(path)).toThrow(
+      expect.objectContaining({
+        code: 'PATH_OUTSIDE_TARGET',
+        message: expect.stringContaining('"environments/staging/environments/staging/shop/deployment.yaml"'),
+        where: { field: 'files.0.path', file: path },
+      }),
+    );
+    // What came to lie there once has to be taken away again.
+    expect(agentFiles({ files: [], deletions: [path] }, TARGET)[0]?.path).toBe(`environments/staging/${path}`);
+    expect(give('environments/production/shop.yaml')[0]?.path).toBe(
+      'environments/staging/environments/production/shop.yaml',
+    );
+    // An own folder of the name of a shallow one is nothing odd.
+    const shallow = agentFiles(
+      { files: [{ path: 'apps/shop.yaml', content: '' }], deletions: [] },
+      { ...TARGET, path: 'apps' },
+    );
+    expect(shallow[0]?.path).toBe('apps/apps/shop.yaml');
+  });
+
   test('whatever the path, what comes out lies below the folder of the target', () => {
     const parts = fc.array(fc.oneof(fc.constantFrom('..', '.', '', '/', '\\', '.git', 'a', 'x.yaml'), fc.string()));
     fc.assert(

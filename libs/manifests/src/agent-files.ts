@@ -5,7 +5,7 @@ import {
   type PlanwardenError,
   type Target,
 } from '@planwarden/contracts';
-import { isReserved, nameRefusal, refusedPath } from './manifest-path.js';
+import { isReserved, nameRefusal, refusedPath, repeatsFolder } from './manifest-path.js';
 
 const MAX_BYTES = 256 * 1024;
 /** As in the change request. */
@@ -31,6 +31,10 @@ export function agentFiles(
     ...request.files.map(({ path, content }, index): GeneratedFile => {
       const field = `files.${index}`;
       const whole = place(path, `${field}.path`);
+      if (repeatsFolder(path, target.path)) {
+        const why = `begins with the target's folder, so it would lie at ${JSON.stringify(whole.slice(0, 200))}`;
+        throw refused('PATH_OUTSIDE_TARGET', path, `${field}.path`, why);
+      }
       if (Buffer.byteLength(content) > MAX_BYTES) {
         throw refused('BODY_TOO_LARGE', path, `${field}.content`, 'is over 256 KiB');
       }

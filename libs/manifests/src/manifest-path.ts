@@ -28,6 +28,15 @@ export function nameRefusal(path: string): PathRefusal | null {
   return null;
 }
 
+/**
+ * Findings, plans and pull requests name files from the root of the repository, so that is how a file tends to be given
+ * back: below the target's folder it would lie in that folder a second time. A folder of one part may well hold another
+ * of its name, so only deeper ones are told apart. A file that came to lie there before can still be deleted.
+ * @param path relative to the folder, as it was given
+ */
+export const repeatsFolder = (path: string, folder: string): boolean =>
+  folder.includes('/') && path.startsWith(`${folder}/`);
+
 /** A changed path of a commit. Mode `000000`: it is gone. */
 export interface ChangedPath {
   readonly path: string;
