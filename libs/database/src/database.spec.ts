@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -139,6 +140,14 @@ describe('embedded PostgreSQL', () => {
     }
   };
 
+  async function portNobodyHas(): Promise<number> {
+    const probe = createServer();
+    await new Promise<void>((done) => probe.listen(0, '127.0.0.1', done));
+    const { port } = probe.address() as AddressInfo;
+    await new Promise((done) => probe.close(done));
+    return port;
+  }
+
   test('finds its data again on the second start, and is gone after stop', async () => {
     const first = await startEmbeddedPostgres({ dataFolder });
     await read(first.connectionString, 'CREATE TABLE t AS SELECT 7 AS n');
@@ -149,6 +158,28 @@ describe('embedded PostgreSQL', () => {
     expect(await read(second.connectionString, 'SELECT n FROM t')).toEqual([{ n: 7 }]);
     await second.stop();
     await expect(read(second.connectionString, 'SELECT 1')).rejects.toThrow('ECONNREFUSED');
+  });
+
+  test('takes another port where somebody listens on the one it picked before the server does', async () => {
+    // Says nothing, and hears when the other side hangs up.
+    const silent = createServer((socket) => void socket.on('error', () => undefined).resume());
+    await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
+    const { port: taken } = silent.address() as AddressInfo;
+    const asked: number[] = [];
+    const pickPort = async (): Promise<number> => {
+      const port = asked.length === 0 ? taken : await portNobodyHas();
+      asked.push(port);
+      return port;
+    };
+    const server = await startEmbeddedPostgres({ dataFolder, durable: false, pickPort });
+    expect([asked[0], asked.length > 1, server.port]).toEqual([taken, true, asked.at(-1)]);
+    expect(await read(server.connectionString, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
+    await server.stop();
+    // One that was asked for is not exchanged for another.
+    await expect(startEmbeddedPostgres({ dataFolder, durable: false, port: taken })).rejects.toMatchObject({
+      code: 'DATABASE_UNAVAILABLE',
+    });
+    await new Promise((done) => silent.close(done));
   });
 
   test('refuses a second owner of the same folder in one clear line', async () => {

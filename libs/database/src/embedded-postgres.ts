@@ -11,7 +11,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -24,6 +24,8 @@ export interface EmbeddedPostgresOptions {
   readonly dataFolder: string;
   /** 0 or absent: a free one. */
   readonly port?: number;
+  /** Names a free one, once more where somebody took it before the server listened. Default: what the system hands out. */
+  readonly pickPort?: () => Promise<number>;
   /** False only in tests: no fsync, so a power cut may lose data. Default true. */
   readonly durable?: boolean;
   readonly log?: Log;
@@ -44,6 +46,8 @@ const USER = 'planwarden';
 /** Held by the process that owns the data folder, on a connection of its own: gone when that process is gone. */
 const OWNER_LOCK = 7_420_002;
 const READY_WITHIN_MS = 60_000;
+/** How many ports are tried where none was asked for. */
+const PORTS = 5;
 
 /**
  * Starts real PostgreSQL on loopback from npm's binaries, or adopts the one a killed process left behind.
@@ -66,7 +70,27 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     return handle({ port: left.port, url, owner, pid: left.pid, child: undefined });
   }
 
-  const port = options.port || (await freePort());
+  const { pickPort = freePort } = options;
+  for (let left = options.port ? 1 : PORTS; ; left -= 1) {
+    const port = options.port || (await pickPort());
+    const server = await listenOn({ port, cluster, password, binaries, durable, log, isLast: left === 1 });
+    if (server !== undefined) return handle(server);
+  }
+}
+
+interface Attempt {
+  readonly port: number;
+  readonly cluster: string;
+  readonly password: string;
+  readonly binaries: PostgresBinaries;
+  readonly durable: boolean;
+  readonly log: Log;
+  /** A port that is taken is then an error. */
+  readonly isLast: boolean;
+}
+
+/** Starts the server on this port; undefined where somebody else listens there by now and another port may be tried. */
+async function listenOn({ port, cluster, password, binaries, durable, log, isLast }: Attempt) {
   const child = spawn(binaries.postgres, serverArguments(cluster, port, durable), {
     ...binaries.user,
     cwd: cluster,
@@ -81,13 +105,18 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     if (said.length > 50) said.shift();
   });
   child.on('error', () => undefined); // the exit code tells
+  // `close`: everything it said has been read.
+  const closed = new Promise<void>((done) => child.once('close', () => done()));
   const url = connectionString(port, password);
+  const isStarting = (): boolean => child.exitCode === null && child.signalCode === null && child.pid !== undefined;
   try {
-    const owner = await own(url, () => child.exitCode === null && child.signalCode === null && child.pid !== undefined);
-    return handle({ port, url, owner, pid: child.pid ?? 0, child });
+    const owner = await own(url, isStarting, closed);
+    return { port, url, owner, pid: child.pid ?? 0, child };
   } catch (error) {
     child.kill('SIGINT');
+    await closed;
     if (/lock file .* already exists/.test(said.join(''))) throw locked();
+    if (!isLast && /Address already in use/.test(said.join(''))) return undefined;
     log.error({ postgres: said.join('').slice(-2000) }, 'the database server did not start');
     throw error;
   }
@@ -175,21 +204,30 @@ function serverArguments(cluster: string, port: number, durable: boolean): strin
   ];
 }
 
-/** Connects as soon as the server answers, and takes the owner's lock. */
-async function own(url: string, isStarting: () => boolean): Promise<pg.Client> {
+/**
+ * Connects as soon as the server answers, and takes the owner's lock.
+ * @param ended when there is no server any more: whoever listens there instead of it may never answer
+ */
+async function own(url: string, isStarting: () => boolean, ended?: Promise<void>): Promise<pg.Client> {
+  const over = ended?.then(() => Promise.reject(new Error('the server ended')));
   const until = Date.now() + READY_WITHIN_MS;
   for (;;) {
-    const client = new pg.Client({ connectionString: url, application_name: 'planwarden-owner', keepAlive: true });
+    const socket = new Socket();
+    const client = new pg.Client({
+      ...{ connectionString: url, application_name: 'planwarden-owner', keepAlive: true },
+      stream: () => socket,
+    });
     client.on('error', () => undefined); // told through onExit
     try {
-      await client.connect();
+      await (over === undefined ? client.connect() : Promise.race([client.connect(), over]));
       const got = await client.query<{ got: boolean }>('SELECT pg_try_advisory_lock($1) AS got', [OWNER_LOCK]);
       if (got.rows[0]?.got) return client;
       await client.end();
       throw locked();
     } catch (error) {
       if (error instanceof PlanwardenError) throw error;
-      await client.end().catch(() => undefined);
+      // A stranger may never hang up.
+      socket.destroy();
       if (!isStarting() || Date.now() > until) {
         throw new PlanwardenError('DATABASE_UNAVAILABLE', 'the database server did not start', {
           remedy: 'Look into the log above this line; if the port is taken, give another one.',
