@@ -144,6 +144,23 @@ describe('parsing', () => {
     ['a binary number', object.replace('blue', '0b0'), 7],
     ['a number in capitals', object.replace('blue', '0X1F'), 7],
     ['a number with underscores', object.replace('blue', '1_000'), 7],
+    ['a question mark that begins a key for others', object.replace('colour: blue', 'colour: {?size: x}'), 7],
+    ['a colon at a bracket', object.replace('blue', '[-:]'), 7],
+    ['a colon and a bracket apart', object.replace('blue', '{- :}').replace('{- ', '{a '), 7],
+    ['a line that goes on behind a backslash', object.replace('blue', '"a\\\n\n    b"'), 7],
+    ['an underscore in an exponent', object.replace('blue', '1e1_0'), 7],
+    ['a number without end', object.replace('blue', '1e400'), 7],
+    ['a line that ends early for others', `${object}  # x\u2028  size: small\n`, 8],
+    ['a paragraph that ends early for others', `${object}  # x\u2029  size: small\n`, 8],
+    ['a next line of another alphabet', `${object}  # x\u0085  size: small\n`, 8],
+    ['a carriage return alone', `${object}  # x\r  size: small\n`, 8],
+    ['a control character', `${object}  # \u000b\n`, 8],
+    ['a byte order mark inside', `${object}---\n\ufeff${object.replace('settings', 'other')}`, 9],
+    ['a key that parts documents for others', `${object}---#x:\n  apiVersion: v1\n`, 8],
+    ['a document beside its mark', `${object}--- {}\n`, 8],
+    ['a comment beside the mark', `${object}--- # x\n${object.replace('settings', 'other')}`, 8],
+    ['an end of a document, after which others stop', `${object}...\n${object.replace('settings', 'other')}`, 8],
+    ['an end of the last document', `${object}...`, 8],
     ['a number too large to hold', object.replace('blue', '9007199254740993'), 7],
     ['a kind that is none', object.replace('ConfigMap', '"Config\\nMap"'), 1],
     ['a name with a line break', object.replace('settings', '"a\\nPlan: 0 to create"'), 1],
@@ -158,6 +175,15 @@ describe('parsing', () => {
         where: expect.objectContaining({ file: 'shop/x.yaml', line }),
       }),
     );
+  });
+
+  test('takes texts that every reader parts alike', () => {
+    const windows = `\ufeff${object}--- \t\n${object.replace('settings', 'other')}`.replaceAll('\n', '\r\n');
+    expect(parseManifests([file('x.yaml', windows)])).toHaveLength(2);
+    const [parsed] = parseManifests([
+      file('x.yaml', `${object}  lines: |\n    ---#x\n    ...\n  escaped: "\\u2028"\n`),
+    ]);
+    expect(parsed?.object.data).toEqual({ colour: 'blue', lines: '---#x\n...\n', escaped: '\u2028' });
   });
 
   test('takes plain words and numbers of one reading', () => {

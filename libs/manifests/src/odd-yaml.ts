@@ -21,21 +21,25 @@ const OLDER_TAGS = new Schema({ schema: 'yaml-1.1' }).tags.filter(
 
 /** Forms of a number that some readers know and ours leaves as text. */
 const OTHER_NUMBER = /^[-+]?0[box][0-9a-f_]+$/i;
+/** A number for who takes every underscore out first, also one of the exponent. */
+const LOOSE_NUMBER = /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:e[-+]?\d+)?$/i;
 
 /** Whether a text needs quotes that a writer of YAML 1.1 and 1.2 does not give it: what we write, our reader must take. */
-export const needsQuotes = (text: string): boolean => OTHER_NUMBER.test(text);
+export const needsQuotes = (text: string): boolean =>
+  OTHER_NUMBER.test(text) || (text.includes('_') && LOOSE_NUMBER.test(text.replaceAll('_', '')));
 
 /**
  * The first thing in a document that YAML allows and different tools read differently. What we judged must be what the
  * cluster gets, so none of it is let through: anchors, aliases, tags, merge keys, doubled keys, directives, keys that are
  * no text, and bare words or numbers of two readings.
+ * @param text of the whole file
  */
-export function oddNode(document: Document): Oddity | undefined {
+export function oddNode(document: Document, text: string): Oddity | undefined {
   if (document.directives?.yaml.explicit === true) return { offset: offsetOf(document.contents), message: DIRECTIVE };
   let found: Oddity | undefined;
   visit(document, {
-    Node: (_key, node) => {
-      const message = oddMessage(node);
+    Node: (_key, node, path) => {
+      const message = oddMessage(node) ?? (isScalar(node) ? oddAsWritten(node, text, path) : undefined);
       if (message !== undefined) found = { offset: offsetOf(node), message };
       else if (isMap(node)) found = oddKey(node.items);
       return found ? visit.BREAK : undefined;
@@ -55,6 +59,29 @@ function oddMessage(node: unknown): string | undefined {
   return isScalar(node) && hasTwoReadings(node) ? TWO_READINGS : undefined;
 }
 
+const isFlow = (node: unknown): boolean => isCollection(node) && node.flow === true;
+
+const COLON_AT_BRACKET = /\s*:[,[\]{}]/y;
+/** A line that goes on behind a backslash: YAML 1.1 and 1.2 fold what follows differently. */
+const BROKEN_BY_BACKSLASH = /(?<!\\)(?:\\\\)*\\\r?\n/;
+
+/**
+ * Between brackets YAML 1.1 takes `?` for the beginning of a key and 1.2 for a letter, and they differ about which `:`
+ * ends one: `{?privileged: true}` is another key to each.
+ */
+function oddAsWritten(
+  { type, source = '', range }: Scalar,
+  text: string,
+  path: readonly unknown[],
+): string | undefined {
+  if (type === 'QUOTE_DOUBLE') {
+    return BROKEN_BY_BACKSLASH.test(text.slice(range?.[0], range?.[1])) ? TWO_READINGS : undefined;
+  }
+  if (type !== 'PLAIN' || !path.some(isFlow)) return undefined;
+  COLON_AT_BRACKET.lastIndex = range?.[1] ?? 0;
+  return /^[?:]|:$/.test(source) || COLON_AT_BRACKET.test(text) ? TWO_READINGS : undefined;
+}
+
 /** Looked for here and not by the parser, which compares every key with every other: 20,000 keys cost it seconds. */
 function oddKey(pairs: readonly Pair[]): Oddity | undefined {
   const seen = new Set<string>();
@@ -71,9 +98,11 @@ function oddKey(pairs: readonly Pair[]): Oddity | undefined {
 
 function hasTwoReadings({ type, source, value }: Scalar): boolean {
   if (type !== 'PLAIN' || source === undefined) return false;
+  // A number without end has no form in JSON, in which both we and the cluster go on.
+  if (typeof value === 'number' && !Number.isFinite(value)) return true;
   if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) return true;
   const tag = OLDER_TAGS.find(({ test }) => test.test(source));
-  if (tag === undefined) return typeof value === 'string' && OTHER_NUMBER.test(source);
+  if (tag === undefined) return typeof value === 'string' && needsQuotes(source);
   const resolved = tag.resolve(source, () => undefined, {});
   return !Object.is(isScalar(resolved) ? resolved.value : resolved, value);
 }

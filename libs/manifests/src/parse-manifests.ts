@@ -7,6 +7,7 @@ import {
   PlanwardenError,
 } from '@planwarden/contracts';
 import { type Document, isCollection, isMap, isPair, isScalar, LineCounter, parseAllDocuments } from 'yaml';
+import { oddText } from './odd-text.js';
 import { oddNode } from './odd-yaml.js';
 
 type Problem = NonNullable<ErrorBody['details']>[number];
@@ -32,6 +33,11 @@ export function parseManifests(files: readonly GeneratedFile[]): ParsedObject[] 
       problems.push(tooMany);
       continue;
     }
+    const odd = oddText(file.content);
+    if (odd) {
+      problems.push(problemAt(file.path, placeIn(file.content, odd.offset), odd.message));
+      continue;
+    }
     const lines = new LineCounter();
     // Doubled keys are found by oddNode.
     const documents = parseAllDocuments(file.content, { lineCounter: lines, uniqueKeys: false, prettyErrors: false });
@@ -55,9 +61,9 @@ function readDocument(
   objects: ParsedObject[],
   problems: Problem[],
 ): void {
-  const problem = (offset: number, message: string, code: ErrorCode = 'MANIFEST_INVALID'): void => {
+  const problem = (offset: number, message: string, code?: ErrorCode): void => {
     const { line, col } = lines.linePos(offset);
-    problems.push({ code, message: `${file.path}:${line}: ${message}`, where: { file: file.path, line, column: col } });
+    problems.push(problemAt(file.path, { line, column: col }, message, code));
   };
   // An unknown tag is only a warning to the parser; to us it is something that is not understood.
   const broken = document.errors[0] ?? document.warnings[0];
@@ -67,7 +73,7 @@ function readDocument(
   }
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) return; // an empty document, such as after a trailing ---
   const start = document.contents.range?.[0] ?? 0;
-  const odd = oddNode(document);
+  const odd = oddNode(document, file.content ?? '');
   if (odd) {
     problem(odd.offset, odd.message);
     return;
@@ -109,6 +115,20 @@ function readDocument(
   });
 }
 
+interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+function problemAt(file: string, place: Place, message: string, code: ErrorCode = 'MANIFEST_INVALID'): Problem {
+  return { code, message: `${file}:${place.line}: ${message}`, where: { file, ...place } };
+}
+
+function placeIn(content: string, offset: number): Place {
+  const before = content.slice(0, offset).split('\n');
+  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+}
+
 function whatIsMissing(object: Json): string | undefined {
   const metadata = record(object.metadata);
   const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
@@ -146,8 +166,8 @@ function tooManyDocuments(path: string, content: string): Problem | undefined {
     line += 1;
     if (text.startsWith('---')) documents += 1;
     if (documents <= MOST_DOCUMENTS) continue;
-    const message = `${path}:${line}: more than ${MOST_DOCUMENTS} documents; spread them over several files`;
-    return { code: 'MANIFEST_INVALID', message, where: { file: path, line, column: 1 } };
+    const message = `more than ${MOST_DOCUMENTS} documents; spread them over several files`;
+    return problemAt(path, { line, column: 1 }, message);
   }
   return undefined;
 }
