@@ -382,14 +382,20 @@ describe('two workers at the apply of one saved plan', () => {
   });
 });
 
-/** Dies once, when the apply meets the point. */
-function dyingAt(point: string, before: () => Promise<void> = async () => undefined): FaultPoints {
+/** Dies once, when the apply meets the point. Its lease is over at once: a short one would run out on a slow machine as well. */
+function dyingAt(
+  point: string,
+  world: () => World | undefined,
+  before: () => Promise<void> = async () => undefined,
+): FaultPoints {
   let isDead = false;
   return {
-    at: async (name, detail) => {
-      if (name !== point || detail?.effect !== 'apply' || isDead) return;
+    at: async (name, { effect, run = '' } = {}) => {
+      const at = world();
+      if (name !== point || effect !== 'apply' || isDead || at === undefined) return;
       isDead = true;
       await before();
+      await takeLease(at, run);
       throw new PlanwardenError('LEASE_LOST', 'the worker died', { remedy: 'none' });
     },
   };
@@ -411,7 +417,7 @@ describe('a worker that dies at the apply', () => {
   afterAll(() => rmSync(bin, { recursive: true, force: true }));
 
   async function approved(faults: FaultPoints): Promise<{ at: World; run: string }> {
-    const at = await startWorld({ faults, leaseMs: 1000 }, undefined, (yaml) => withStack(yaml, 'tofu'), { PATH: bin });
+    const at = await startWorld({ faults }, undefined, (yaml) => withStack(yaml, 'tofu'), { PATH: bin });
     world = at;
     const { data } = await at.call('propose_change', {
       target: 'web',
@@ -428,7 +434,7 @@ describe('a worker that dies at the apply', () => {
     (await at.at.app.services.terraform.runner(stackTarget(at)).state({ stack: 'web' })).serial;
 
   test('after it, before its journal entry: the run ends applied, applied and merged once', async () => {
-    const { at, run } = await approved(dyingAt('runs:effect:acted'));
+    const { at, run } = await approved(dyingAt('runs:effect:acted', () => world));
     const ended = await at.until(run, hasEnded);
     expect([ended.run.state, ended.run.outcome]).toEqual(['applied', null]);
     expect(await serial(at)).toBe(1);
@@ -438,22 +444,22 @@ describe('a worker that dies at the apply', () => {
   });
 
   test('before it: the next attempt confirms anew and applies once', async () => {
-    const { at, run } = await approved(dyingAt('runs:effect:intended'));
+    const { at, run } = await approved(dyingAt('runs:effect:intended', () => world));
     const ended = await at.until(run, hasEnded);
     expect([ended.run.state, ended.run.outcome]).toEqual(['applied', null]);
     expect(await serial(at)).toBe(1);
   });
 
   test('and a state that went on meanwhile is in doubt: nothing is tried again', async () => {
-    let at: World | undefined;
-    const dying = dyingAt('runs:effect:intended', async () => {
-      if (at !== undefined) await byHand(at);
-    });
-    const started = await startWorld({ faults: dying, leaseMs: 1000 }, undefined, (yaml) => withStack(yaml, 'tofu'), {
-      PATH: bin,
-    });
+    const dying = dyingAt(
+      'runs:effect:intended',
+      () => world,
+      async () => {
+        if (world !== undefined) await byHand(world);
+      },
+    );
+    const started = await startWorld({ faults: dying }, undefined, (yaml) => withStack(yaml, 'tofu'), { PATH: bin });
     world = started;
-    at = started;
     const { data } = await started.call('propose_change', {
       target: 'web',
       title: 'Greet',

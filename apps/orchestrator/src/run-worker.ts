@@ -8,8 +8,6 @@ import { reviewPipeline } from './review/review.pipeline.js';
 export interface RunWorkerOptions {
   readonly log: Log;
   readonly faults?: FaultPoints;
-  /** Lease of this worker in milliseconds; shorter in tests that kill one. */
-  readonly leaseMs?: number;
   /** How long a stop waits for the runs in hand to park or end. */
   readonly graceMs: number;
 }
@@ -21,7 +19,7 @@ export interface RunWorkerOptions {
  */
 export async function startRunWorker(parts: Parts, options: RunWorkerOptions): Promise<{ close(): Promise<void> }> {
   const { pool, services, bell, bellBackend, config } = parts;
-  const { log, faults = noFaults, leaseMs, graceMs } = options;
+  const { log, faults = noFaults, graceMs } = options;
   const owner = `worker-${process.pid}-${newId('evt').slice(-6)}`;
   const engine = new RunEngine({
     pool,
@@ -29,7 +27,6 @@ export async function startRunWorker(parts: Parts, options: RunWorkerOptions): P
     worker: owner,
     log,
     faults,
-    ...(leaseMs === undefined ? {} : { leaseMs }),
   });
   const worker = await createWorker({
     engine,

@@ -26,7 +26,6 @@ export interface EmbeddedOptions {
   /** What tests change. */
   readonly test?: {
     readonly faults?: FaultPoints;
-    readonly leaseMs?: number;
     readonly durable?: boolean;
     readonly poll?: ComposeOptions['poll'];
     readonly seed?: SeedOptions;
@@ -95,8 +94,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       ...(test.poll === undefined ? {} : { poll: test.poll }),
     });
     closing.push(() => parts.close());
-    const leaseMs = test.leaseMs === undefined ? {} : { leaseMs: test.leaseMs };
-    const worker = await startRunWorker(parts, { log, graceMs: GRACE_MS, ...hooks, ...leaseMs });
+    const worker = await startRunWorker(parts, { log, graceMs: GRACE_MS, ...hooks });
     closing.push(() => worker.close());
     const app = appOf(parts, { operatorToken, webhookSecret: sandbox.connection.github.webhookSecret });
     closing.push(() => app.deliveries.settled());
