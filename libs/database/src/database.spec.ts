@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   createPool,
+  isDatabaseAway,
   runMigrations,
   startEmbeddedPostgres,
   startTestDatabase,
@@ -74,9 +75,36 @@ describe('transactions and migrations', () => {
       await lost;
       await client.query('SELECT 1');
     });
-    await expect(cut).rejects.toThrow();
+    await expect(cut).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE', failure: 'retryable' });
     expect(await withTransaction(database.pool, async () => 'goes on')).toBe('goes on');
   });
+
+  test('a statement that takes too long, and a transaction that stood still too long, say that the database is away', async () => {
+    const { pool } = database;
+    const late = async (setting: string, statement: string) =>
+      withTransaction(pool, async (client) => {
+        const gone = new Promise((resolve) => client.once('end', resolve));
+        await client.query(`SET LOCAL ${setting} = 40`);
+        if (setting.startsWith('idle')) await gone;
+        await client.query(statement);
+      });
+    await pool.query('CREATE TABLE held (id int PRIMARY KEY); INSERT INTO held VALUES (1)');
+    const away = { code: 'DATABASE_UNAVAILABLE', failure: 'retryable' };
+    await withTransaction(pool, async (holder) => {
+      await holder.query('SELECT 1 FROM held FOR UPDATE');
+      const row = 'SELECT 1 FROM held FOR UPDATE';
+      await expect(late('statement_timeout', row)).rejects.toMatchObject(away);
+      await expect(late('lock_timeout', row)).rejects.toMatchObject(away);
+    });
+    await expect(late('idle_in_transaction_session_timeout', 'SELECT 1')).rejects.toMatchObject(away);
+  });
+
+  test.each(['EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ECONNABORTED', '25P03', '08006', '57P03'])(
+    '%s says that the database is away',
+    (code) => {
+      expect(isDatabaseAway(Object.assign(new Error('no'), { code }))).toBe(true);
+    },
+  );
 
   test('applies migrations once, also when four processes migrate at the same time', async () => {
     const migrations = [

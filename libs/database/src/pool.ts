@@ -34,9 +34,14 @@ export function createPool({ connectionString, max = 10, log = silentLog, search
 const RETRY_STATES = new Set(['40001', '40P01']);
 /**
  * Classes and codes that say the database is away or cannot work now: connection exceptions, shutdown, no space, memory
- * or connections left, a disk that fails, refused or reset sockets.
+ * or connections left, a disk that fails, time limits of statements, locks, transactions and sessions; names that are not
+ * found now, ways that are not there, refused or reset sockets.
  */
-const AWAY = /^(08\w{3}|53\w{3}|57P0[123]|58\w{3}|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND)$/;
+const AWAY =
+  /^(08\w{3}|53\w{3}|25P0[34]|55P03|57014|57P0[1235]|58\w{3}|EAI_AGAIN|ECONN(ABORTED|REFUSED|RESET)|E(HOST|NET)UNREACH|ENOTFOUND|EPIPE|ETIMEDOUT)$/;
+
+/** What the driver says without a code: the connection broke while it was used or between two statements, or none came. */
+const GONE = /^(Connection terminated|timeout exceeded when trying to connect|Client .* is not queryable)/;
 
 /**
  * Runs a function in one transaction. On serialization failures and deadlocks it is run again, so it must do nothing
@@ -81,9 +86,7 @@ async function once<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T
 /** True when an error says that the database cannot be reached (now). */
 export function isDatabaseAway(error: unknown): boolean {
   if (AWAY.test(codeOf(error))) return true;
-  return (
-    error instanceof Error && /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message)
-  );
+  return error instanceof Error && GONE.test(error.message);
 }
 
 function databaseAway(cause: unknown): PlanwardenError {
