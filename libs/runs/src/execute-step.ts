@@ -15,9 +15,8 @@ export interface StepTimes {
 }
 
 /**
- * Executes a step within its time. One that is told to stop and does not is no longer waited for: whatever it still
- * writes is refused by its fence.
- * @throws what the step threw; the reason for which it was told to stop
+ * Executes a step within its time.
+ * @throws as `withinTime`
  */
 export async function executeStep(
   step: Step,
@@ -25,6 +24,20 @@ export async function executeStep(
   abort: StepAbort,
   times: StepTimes,
 ): Promise<StepOutcome> {
+  return checked(step, await withinTime(step, abort, times, () => step.execute(context)));
+}
+
+/**
+ * Does something of a step within that step's time. What is told to stop and does not is no longer waited for: whatever it
+ * still writes is refused by its fence.
+ * @throws what was thrown; the reason for which it was told to stop
+ */
+export async function withinTime<T>(
+  step: Step,
+  abort: StepAbort,
+  times: StepTimes,
+  work: () => Promise<T>,
+): Promise<T> {
   const deadline = setTimeout(
     () => abort.abort(timedOut(step), { now: true }),
     Math.min(step.deadlineMs ?? times.deadlineMs, 2 ** 31 - 1),
@@ -37,7 +50,7 @@ export async function executeStep(
     });
   });
   try {
-    return checked(step, await Promise.race([begin(step, context), givenUp]));
+    return await Promise.race([begin(work), givenUp]);
   } catch (error) {
     if (isPlanwardenError(error) && error.code === 'LEASE_LOST') throw error;
     throw abort.stoppedBy ?? error;
@@ -48,9 +61,9 @@ export async function executeStep(
   }
 }
 
-/** A step that throws at once and one that rejects are the same. */
-async function begin(step: Step, context: StepContext): Promise<StepOutcome> {
-  return step.execute(context);
+/** Work that throws at once and work that rejects are the same. */
+async function begin<T>(work: () => Promise<T>): Promise<T> {
+  return work();
 }
 
 const KINDS: readonly StepOutcome['kind'][] = ['done', 'wait', 'new-round', 'back', 'end'];

@@ -310,3 +310,41 @@ test('a cancel is refused once something was released, also where the road waits
   await expect(store.requestDiscard(run.id, owner)).rejects.toMatchObject({ code: 'RUN_ENDED' });
   expect(await store.get(run.id)).toMatchObject({ cancel: null, discard: null });
 });
+
+test('a target that never answers what was released is asked no longer than a step may take; the cancel waits', async () => {
+  const run = await begin();
+  let asked = 0;
+  const silent: Effect = {
+    ...{ name: 'release', kind: 'once', race, key: ({ id }: RunRecord) => id },
+    reconcile: async () => {
+      asked += 1;
+      return asked === 1 ? new Promise(() => undefined) : { found: 'present', result: 'theirs' };
+    },
+  };
+  let isFirst = true;
+  const { made } = road({
+    confirm: {
+      execute: async (context) => {
+        if (!isFirst && context.run.cancel === null) await store.requestCancel(run.id, owner);
+        return done('confirmed');
+      },
+    },
+    apply: {
+      deadlineMs: 500,
+      effects: [silent],
+      execute: async (context) => {
+        await context.effect('release', asAny, async () => {
+          isFirst = false;
+          throw new PlanwardenError('LEASE_LOST', 'the worker died', { remedy: 'none' });
+        });
+        return done('applied');
+      },
+    },
+  });
+  await engine(made).advance(run.id);
+  await db.pool.query("UPDATE runs SET lease_until = clock_timestamp() - interval '1 s' WHERE id = $1", [run.id]);
+  const worker = engine(made, { stepGraceMs: 10, maxBackOffMs: 0 });
+  // On a slow machine the step itself may take too long, and is tried again.
+  while ((await worker.advance(run.id)).kind !== 'ended');
+  expect([(await store.get(run.id)).state, asked > 1]).toEqual(['applied', true]);
+});

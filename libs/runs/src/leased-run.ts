@@ -36,6 +36,7 @@ export class LeasedRun {
   readonly #seenWakes: number;
   readonly #outputs = new Map<string, string>();
   #effects: Map<string, EffectState> | undefined;
+  #loading: Promise<Map<string, EffectState>> | undefined;
   #riding: PreparedEntry[] = [];
   #timer: NodeJS.Timeout | undefined;
   #tail: Promise<unknown> = Promise.resolve();
@@ -80,12 +81,19 @@ export class LeasedRun {
   /**
    * To be called right before anything is done on the outside. Whoever was paused wakes here: the database may have let
    * another worker go on meanwhile, so a lease that may be over is renewed first.
-   * @throws PlanwardenError LEASE_LOST where it is another's, or was over again before the answer came
+   * @throws PlanwardenError LEASE_LOST where it is another's, or was over again before the answer came; what an append
+   * was refused with: what is done now could not be recorded
    */
   async makeSure(): Promise<void> {
+    this.throwIfRefused();
     if (this.monotonic() < this.#surelyUntil) return;
     await this.append([]);
     if (this.monotonic() >= this.#surelyUntil) throw leaseLost();
+  }
+
+  /** @throws PlanwardenError what an append was refused with: nothing that came after it counts */
+  throwIfRefused(): void {
+    if (this.#refusal !== undefined) throw this.#refusal;
   }
 
   /** To be called before a lock is asked for: an end then sees to the locks. */
@@ -134,7 +142,7 @@ export class LeasedRun {
   }
 
   async #send(request: AppendRequest): Promise<void> {
-    if (this.#refusal !== undefined) throw this.#refusal;
+    this.throwIfRefused();
     const askedAt = this.monotonic();
     try {
       const { cancel, discard, updatedAt } = await this.#written(request);
@@ -181,8 +189,19 @@ export class LeasedRun {
 
   /** What the journal knows of an effect; undefined: not even an intent. */
   async effect(step: string, name: string, key: string): Promise<EffectState | undefined> {
-    this.#effects ??= await this.#loadEffects();
+    this.#effects ??= await this.#loadedOnce();
     return this.#effects.get(effectId(step, name, key));
+  }
+
+  /** For all who ask at the same time: a second answer would not know what was written after the first. */
+  async #loadedOnce(): Promise<Map<string, EffectState>> {
+    this.#loading ??= this.#loadEffects();
+    try {
+      return await this.#loading;
+    } catch (error) {
+      this.#loading = undefined;
+      throw error;
+    }
   }
 
   async #loadEffects(): Promise<Map<string, EffectState>> {

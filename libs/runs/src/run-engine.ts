@@ -1,5 +1,5 @@
 import { type EndState, type ErrorBody, isPlanwardenError } from '@planwarden/contracts';
-import { CanceledWhileRunning, executeStep } from './execute-step.js';
+import { CanceledWhileRunning, executeStep, type StepTimes, withinTime } from './execute-step.js';
 import type { FirstLease } from './first-lease.js';
 import { JournalWriter, leaseLost } from './journal.js';
 import { type Claimed, Claims, LeaseKeeper, letGo } from './lease.js';
@@ -209,8 +209,10 @@ export class RunEngine {
         if (known?.state === 'done') return true;
         if (known === undefined || effect.kind !== 'once') continue;
         try {
-          const context = this.#context(journey, step, new StepAbort());
-          if ((await effect.reconcile(context, key)).found !== 'absent') return true;
+          const abort = new StepAbort();
+          const context = this.#context(journey, step, abort);
+          const { found } = await withinTime(step, abort, this.#times, () => effect.reconcile(context, key));
+          if (found !== 'absent') return true;
         } catch (error) {
           this.#options.log.warn({ run: run.id, err: error }, 'what was released cannot be told; the cancel waits');
           return true;
@@ -236,13 +238,18 @@ export class RunEngine {
   async #execute(journey: Journey, step: Step, stop: Stop): Promise<StepOutcome | 'canceled'> {
     if (stop.isLost) throw leaseLost();
     await journey.leased.makeSure();
-    const times = { deadlineMs: this.#options.stepDeadlineMs, graceMs: this.#options.stepGraceMs };
     try {
-      return await executeStep(step, this.#context(journey, step, stop.abort), stop.abort, times);
+      return await executeStep(step, this.#context(journey, step, stop.abort), stop.abort, this.#times);
     } catch (error) {
+      // Where the journal did not take an entry, what the step says of it ends nothing, and nothing is said outside.
+      journey.leased.throwIfRefused();
       if (error instanceof CanceledWhileRunning) return 'canceled';
       return await this.#failure(journey, step, error);
     }
+  }
+
+  get #times(): StepTimes {
+    return { deadlineMs: this.#options.stepDeadlineMs, graceMs: this.#options.stepGraceMs };
   }
 
   #context({ leased, carry }: Journey, step: Step, abort: StepAbort, tells = step.tells ?? []): StepContext {

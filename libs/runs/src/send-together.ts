@@ -17,8 +17,9 @@ export async function sendTogether<I, O>(
   try {
     return await persistently(() => send(items));
   } catch (error) {
-    if (isDatabaseAway(error)) throw databaseAway(error);
-    if (items.length === 1 || !isRefusedStatement(error)) throw error;
+    const isForOne = items.length > 1 && isRefusedStatement(error);
+    if (isDatabaseAway(error) && !(isForOne && isHeldUp(error))) throw databaseAway(error);
+    if (!isForOne) throw error;
     return Promise.all(items.map((item) => alone(item, send)));
   }
 }
@@ -53,6 +54,9 @@ const isRefusedStatement = (error: unknown): boolean =>
 
 const isConflict = (error: unknown): boolean =>
   isRefusedStatement(error) && ['40001', '40P01'].includes((error as { code: string }).code);
+
+/** It took too long, or waited too long for a row: the others of the statement need not wait for that one. */
+const isHeldUp = (error: unknown): boolean => ['57014', '55P03'].includes((error as { code: string }).code);
 
 export function databaseAway(cause: unknown): PlanwardenError {
   return new PlanwardenError('DATABASE_UNAVAILABLE', 'the database cannot be reached', {
