@@ -31,12 +31,15 @@ export async function passKeptLocks(client: Client, parent: string, child: strin
   );
 }
 
-/** Nobody overtakes a queue: a lock that was found free goes to whoever waited longest, who looks again by itself. */
+/**
+ * Nobody overtakes a queue: a lock that was found free goes to whoever waited longest, who looks again by itself. Its
+ * place is held until then: a run that ends meanwhile leaves its queues first, and finds then what it was given.
+ */
 export async function longestWaiting(client: Client, name: string, run: string): Promise<string> {
   const { rows } = await client.query<{ run: string }>(
     `UPDATE run_locks SET run = w.run
        FROM (SELECT q.run FROM run_lock_waits q JOIN runs r ON r.id = q.run AND NOT r.ended
-              WHERE q.name = $1 ORDER BY q.place LIMIT 1) AS w
+              WHERE q.name = $1 ORDER BY q.place LIMIT 1 FOR UPDATE OF q SKIP LOCKED) AS w
       WHERE name = $1 RETURNING w.run`,
     [name],
   );

@@ -215,6 +215,62 @@ describe('a lock of a failed apply', () => {
   });
 });
 
+describe('a queue whose first is just leaving it', () => {
+  /** Whoever leaves a queue holds the row of its place until it commits. */
+  async function whileHeld<T>(run: RunRecord, what: () => Promise<T>): Promise<T> {
+    return withTransaction(db.pool, async (client) => {
+      await client.query('SELECT 1 FROM run_lock_waits WHERE run = $1 FOR UPDATE', [run.id]);
+      return what();
+    });
+  }
+
+  test('is handed no lock: who has it keeps it', async () => {
+    const lock = nameIt('terraform:web');
+    const [holder, next] = [await begin(), await begin()];
+    expect([await take(holder, lock), await take(next, lock)]).toEqual([true, false]);
+    const handed = await whileHeld(next, () => act(holder, (context) => context.handOnLock(lock, 0)));
+    expect(handed).toBeNull();
+    expect((await locks.list(holder.id)).map((one) => one.holder)).toEqual([holder.id]);
+    expect(await act(holder, (context) => context.handOnLock(lock, 0))).toBe(next.id);
+  });
+
+  test('leaves no lock to a run that ends while another finds it free', async () => {
+    const lock = nameIt('terraform:web');
+    const [holder, leaving, asking] = [await begin(), await begin(), await begin()];
+    expect([await take(holder, lock), await take(leaving, lock)]).toEqual([true, false]);
+    // Free, with a queue.
+    await whileHeld(leaving, () => endAs(holder, 'canceled', 'validating'));
+    expect(await locks.list(leaving.id)).toEqual([]);
+    const seen = async (what: string) =>
+      (
+        await db.pool.query(
+          'SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = $1',
+          [what],
+        )
+      ).rowCount ?? 0;
+    // Stands still between giving the lock to the first of the queue and its commit.
+    await db.pool.query(`CREATE FUNCTION stand_still() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN IF NEW.run = '${leaving.id}' AND OLD.run <> NEW.run THEN PERFORM pg_advisory_xact_lock_shared(77); END IF; RETURN NEW; END $$;
+      CREATE TRIGGER stand_still AFTER UPDATE ON run_locks FOR EACH ROW EXECUTE FUNCTION stand_still()`);
+    const gate = await db.pool.connect();
+    await gate.query('SELECT pg_advisory_lock(77)');
+    const asked = take(asking, lock);
+    while ((await seen('Lock')) < 1) await new Promise((resolve) => setImmediate(resolve));
+    let hasEnded = false;
+    const ended = endAs(leaving, 'canceled', 'validating').then(() => {
+      hasEnded = true;
+    });
+    // Over, or waiting for its place in the queue.
+    while (!hasEnded && (await seen('Lock')) < 2) await new Promise((resolve) => setImmediate(resolve));
+    await gate.query('SELECT pg_advisory_unlock(77)');
+    gate.release();
+    await Promise.all([asked, ended]);
+    await db.pool.query('DROP TRIGGER stand_still ON run_locks');
+    expect((await locks.list()).filter(({ holder: has }) => has === leaving.id)).toEqual([]);
+    expect(await take(asking, lock)).toBe(true);
+  });
+});
+
 describe('locks made again from their journal', () => {
   const rows = async (): Promise<unknown> => {
     const held = await db.pool.query('SELECT * FROM run_locks ORDER BY name');

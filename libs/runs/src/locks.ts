@@ -75,14 +75,20 @@ export async function handOnLock(
 ): Promise<string | null> {
   return withTransaction(pool, async (client) => {
     await assertLease(client, hold);
-    const next = await passOn(
-      client,
-      `name = $2 AND run = $1 AND pinned_at IS NULL AND kept IS NULL
-        AND taken_at <= clock_timestamp() - $3 * interval '1 second'
-        AND EXISTS (SELECT 1 FROM run_lock_waits w JOIN runs r ON r.id = w.run AND NOT r.ended
-                     WHERE w.name = run_locks.name AND w.run <> $1)`,
+    // Whoever is just leaving the queue gets nothing; where nobody else waits, the lock stays where it is.
+    const waiting = await client.query(
+      `SELECT 1 FROM run_locks l JOIN run_lock_waits w ON w.name = l.name AND w.run <> l.run
+         JOIN runs r ON r.id = w.run AND NOT r.ended
+        WHERE l.name = $2 AND l.run = $1 AND l.pinned_at IS NULL AND l.kept IS NULL
+          AND l.taken_at <= clock_timestamp() - $3 * interval '1 second'
+        ORDER BY w.place LIMIT 1 FOR UPDATE OF w SKIP LOCKED`,
       [hold.run, name, afterSeconds],
     );
+    if (waiting.rowCount === 0) return null;
+    const next = await passOn(client, 'name = $2 AND run = $1 AND pinned_at IS NULL AND kept IS NULL', [
+      hold.run,
+      name,
+    ]);
     return next[0] ?? null;
   });
 }
