@@ -14,7 +14,6 @@ import {
   type Step,
 } from './index.js';
 import { JournalWriter } from './journal.js';
-import { LeaseKeeper } from './lease.js';
 import { NEW_RUN } from './projection.js';
 
 let db: TestDatabase;
@@ -135,26 +134,6 @@ describe('group commit', () => {
     expect(before).toMatchObject({ status: 'rejected', reason: { code: 'LEASE_LOST' } });
     expect(now.status).toBe('fulfilled');
     expect((await store.events(run.id)).map(({ kind }) => kind)).toEqual(['run:started']);
-  });
-
-  test('of two leases of one run in one process only the one that holds is kept', async () => {
-    const run = await begin();
-    await db.pool.query("UPDATE runs SET lease_owner = 'twice', fence = 2 WHERE id = $1", [run.id]);
-    const keeper = new LeaseKeeper(db.pool, 'twice', 90, () => performance.now());
-    const told: string[] = [];
-    const stops = [1, 2].map((fence) =>
-      keeper.keep(
-        { run: run.id, owner: 'twice', fence, leaseMs: 90 },
-        {
-          kept: () => void told.push(`${fence} kept`),
-          lost: () => void told.push(`${fence} lost`),
-          canceled: () => undefined,
-        },
-      ),
-    );
-    await seen(async () => told.length >= 2);
-    for (const stop of stops) stop();
-    expect(new Set(told)).toEqual(new Set(['1 lost', '2 kept']));
   });
 
   test('nothing is taken for written before its commit, and what was written is not written again', async () => {

@@ -76,14 +76,28 @@ RETURNING r.*, EXISTS (SELECT 1 FROM run_locks l WHERE l.run = r.id)
             OR EXISTS (SELECT 1 FROM run_lock_waits w WHERE w.run = r.id) AS has_locks`,
 } as const;
 
-/** Keeps leases alive and tells who asked for a cancel. $1: ids, $2: fences, $3: owner, $4: milliseconds. */
+/**
+ * Keeps leases alive and tells who asked for a cancel. $1: ids, $2: fences, $3: owner, $4: milliseconds. A row that
+ * somebody has this instant is told as `busy` and not waited for: whoever is paused with it must not cost the others their
+ * leases. What is missing in the answer is lost.
+ */
 export const KEEP_LEASES = {
-  name: 'runs-keep-leases-2',
+  name: 'runs-keep-leases-3',
   text: `
-UPDATE runs AS r SET lease_until = clock_timestamp() + $4::float8 * interval '1 millisecond'
-  FROM unnest($1::text[], $2::bigint[]) AS b(id, fence)
- WHERE r.id = b.id AND r.fence = b.fence AND r.lease_owner = $3 AND NOT r.ended
-RETURNING r.id, r.fence, r.cancel`,
+WITH asked AS (SELECT * FROM unnest($1::text[], $2::bigint[]) AS b(id, fence)
+), free AS (
+  SELECT r.id FROM asked b JOIN runs r ON r.id = b.id
+   WHERE r.fence = b.fence AND r.lease_owner = $3 AND NOT r.ended
+     FOR UPDATE OF r SKIP LOCKED
+), kept AS (
+  UPDATE runs AS r SET lease_until = clock_timestamp() + $4::float8 * interval '1 millisecond'
+    FROM free WHERE r.id = free.id
+  RETURNING r.id, r.fence, r.cancel
+)
+SELECT b.id, b.fence, k.cancel, k.id IS NULL AS busy
+  FROM asked b LEFT JOIN kept k ON k.id = b.id AND k.fence = b.fence
+ WHERE k.id IS NOT NULL
+    OR EXISTS (SELECT 1 FROM runs r WHERE r.id = b.id AND r.fence = b.fence AND r.lease_owner = $3 AND NOT r.ended)`,
 } as const;
 
 /** Gives one lease back so that another worker may go on at once. $1: id, $2: owner, $3: fence. */

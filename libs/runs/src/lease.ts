@@ -68,6 +68,8 @@ interface KeptRow {
   readonly id: string;
   readonly fence: string;
   readonly cancel: Demand | null;
+  /** Somebody has its row this instant: it was not renewed, and is not lost. */
+  readonly busy: boolean;
 }
 
 const leaseKey = (run: string, fence: number | string): string => `${run} ${fence}`;
@@ -132,6 +134,7 @@ export class LeaseKeeper {
           watch.lost();
           continue;
         }
+        if (row.busy) continue;
         watch.kept(askedAt);
         if (row.cancel !== null) watch.canceled(row.cancel);
       }
