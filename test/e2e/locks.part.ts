@@ -86,7 +86,8 @@ agents:`,
       await world.until(one, waitsForApproval);
       const [viewer, approver] = [await world.signIn('reviewer'), await world.signIn('approver')];
       // Nor is it a viewer's to cancel: it is the requester's, and of whoever may vote.
-      const strange = { status: 403, body: { code: 'VOTER_LACKS_ROLE' } };
+      const message = 'only people with a role that votes in the environment staging decide here';
+      const strange = { status: 403, body: { code: 'VOTER_LACKS_ROLE', message } };
       expect(await viewer('POST', `/api/v1/runs/${one}/cancel`, {})).toMatchObject(strange);
       expect(await approver('POST', `/api/v1/runs/${one}/cancel`, {})).toMatchObject({ status: 202 });
       await world.until(one, hasEnded);
@@ -96,7 +97,7 @@ agents:`,
       ]);
       await pool.end();
       const path = `/api/v1/runs/${one}/release-locks`;
-      expect(await viewer('POST', path, { reason: 'mine' })).toMatchObject({ status: 403 });
+      expect(await viewer('POST', path, { reason: 'mine' })).toMatchObject(strange);
       expect(await approver('POST', path, {})).toMatchObject({ status: 400 });
       const body: Json = { released: ['terraform:web'] };
       expect(await approver('POST', path, { reason: 'looked at it' })).toEqual({ status: 200, body });

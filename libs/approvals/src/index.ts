@@ -43,6 +43,7 @@ export { VoteStore, type WebVote } from './vote.repository.js';
 export {
   type Authors,
   isRequesterId,
+  lacksRole,
   personRefusal,
   rejectRefusal,
   type TallyInput,

@@ -215,10 +215,13 @@ const earlierRound: Refusal = {
   message: 'the vote was for an earlier round of this run',
 };
 const otherSubject: Refusal = { code: 'SUBJECT_CHANGED', message: 'the vote names another subject than the one asked' };
-const lacksRole = (environment: string): Refusal => ({
+
+/** Who has no say in an environment: the one wording, for votes and for whatever else only who may vote there decides. */
+export const lacksRole = (environment: string): Refusal => ({
   code: 'VOTER_LACKS_ROLE',
-  message: `the voter is not an approver for the environment ${environment}`,
+  message: `only people with a role that votes in the environment ${environment} decide here`,
 });
+
 const tooLow = (target: TallyInput['target']): Refusal => ({
   code: 'ASSURANCE_TOO_LOW',
   message: `the environment ${target.environment} asks for votes with ${target.leastAssurance} at least`,

@@ -1,4 +1,4 @@
-import { isRequesterId } from '@planwarden/approvals';
+import { isRequesterId, lacksRole } from '@planwarden/approvals';
 import { mayVoteIn, type Person, PlanwardenError } from '@planwarden/contracts';
 import type { RunRecord } from '@planwarden/runs';
 import type { App } from '../app.js';
@@ -28,14 +28,11 @@ export async function cancelAsPerson(
   services.config.assertWritable();
   const { requester, environment } = await services.runs.get(id);
   if (!isRequesterId(person.id, requester) && !mayVoteIn(person, environment)) {
-    throw new PlanwardenError(
-      'VOTER_LACKS_ROLE',
-      `it is not your run, and you have no role that votes in ${environment}`,
-      {
-        where: { field: 'run' },
-        remedy: 'Ask who asked for it, or somebody who may vote there.',
-      },
-    );
+    const { code, message } = lacksRole(environment);
+    throw new PlanwardenError(code, message, {
+      where: { field: 'run' },
+      remedy: 'Ask who asked for it, or somebody who may vote there.',
+    });
   }
   const run = await services.runs.requestCancel(id, { by: `person:${person.id}`, reason });
   await bell.ring(id);

@@ -1,3 +1,4 @@
+import { lacksRole } from '@planwarden/approvals';
 import { mayVoteIn, type Person, PlanwardenError } from '@planwarden/contracts';
 import type { ChangeServices } from '../change/change.services.js';
 
@@ -16,9 +17,10 @@ export async function releaseLocks(
   services.config.assertWritable();
   const run = await services.runs.get(id);
   if (!mayVoteIn(person, run.environment)) {
-    throw new PlanwardenError('VOTER_LACKS_ROLE', `you have no role that votes in environment ${run.environment}`, {
+    const { code, message } = lacksRole(run.environment);
+    throw new PlanwardenError(code, message, {
       where: { field: 'run' },
-      remedy: 'Ask somebody who is.',
+      remedy: 'Ask somebody who may vote there.',
     });
   }
   return services.locks.releaseKept(run.id, { by: `person:${person.id}`, reason });
