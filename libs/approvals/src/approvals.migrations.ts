@@ -115,6 +115,26 @@ const migrations: readonly Migration[] = [
       CREATE TRIGGER break_glass_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON break_glass
         FOR EACH STATEMENT EXECUTE FUNCTION approvals_append_only();`,
   },
+  {
+    name: '0003-seen-rejects',
+    sql: `
+      -- Rejects as they were read at GitHub, where others may delete them.
+      CREATE TABLE seen_rejects (
+        run text NOT NULL,
+        round integer NOT NULL,
+        reference text NOT NULL,
+        subject_digest text NOT NULL,
+        github_id bigint NOT NULL,
+        road text NOT NULL,
+        reason text NOT NULL,
+        at timestamptz NOT NULL,
+        seen_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+        PRIMARY KEY (run, round, reference),
+        FOREIGN KEY (run, round) REFERENCES subjects (run, round)
+      );
+      CREATE TRIGGER seen_rejects_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON seen_rejects
+        FOR EACH STATEMENT EXECUTE FUNCTION approvals_append_only();`,
+  },
 ];
 
 /** Brings the tables of this library up to date. */

@@ -10,11 +10,10 @@ import type {
   Tally,
   Target,
   UncountedVote,
-  Vote,
 } from '@planwarden/contracts';
 import type { FreshPorts } from './approval.js';
 import type { FileEntry } from './subject.js';
-import type { Authors } from './vote-tally.js';
+import type { Authors, TallyInput } from './vote-tally.js';
 
 /** What the journal recorded for this round. Never taken from the stored subject: it is what that is compared with. */
 export interface JournalFacts {
@@ -120,11 +119,14 @@ export interface ConfirmPorts extends FreshPorts {
   factsDigest(): Promise<string>;
   /** Judges plan and facts again with the policy and the facts of now. Asked only when one of them changed. */
   judgeAgain(): Promise<Judgement>;
-  /** Votes of all roads, all pages; `uncounted` are those refused where they were read. */
+  /**
+   * Votes of all roads, all pages; `uncounted` are those refused where they were read, `gone` the references of rejects that
+   * were seen there and are there no longer.
+   */
   votes(
     digest: string,
     evidenceSha: string,
-  ): Promise<{ readonly votes: readonly Vote[]; readonly uncounted: readonly UncountedVote[] }>;
+  ): Promise<Pick<TallyInput, 'votes' | 'gone'> & { readonly uncounted: readonly UncountedVote[] }>;
   voters(): Promise<{
     readonly authors: Authors;
     readonly agents: { readonly ids: readonly string[]; readonly githubIds: readonly number[] };

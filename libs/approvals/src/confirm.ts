@@ -142,11 +142,9 @@ async function tallyOf(
   people: readonly Person[],
   target: Target,
 ): Promise<Tally> {
-  const { votes, uncounted } = await ports.votes(digest, journal.evidenceSha);
   return tallyVotes({
     subjectDigest: digest,
-    votes,
-    uncounted,
+    ...(await ports.votes(digest, journal.evidenceSha)),
     people,
     target,
     requester: journal.requester,

@@ -27,6 +27,7 @@ export { isPasskeyValid, type Passkey, PasskeyStore } from './passkey.repository
 export { breakGlassChallenge, presenceInvalid, verifyPresence, voteChallenge } from './presence.js';
 export { checkPresence, passkeyFor } from './presence-votes.js';
 export { PASSKEY_ALGORITHMS, type Registration, verifyRegistration } from './registration.js';
+export { SeenRejectStore } from './seen-reject.repository.js';
 export {
   type BuiltSubject,
   buildSubject,

@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Vote } from '@planwarden/contracts';
 import { startTestDatabase, type TestDatabase } from '@planwarden/database';
 import { parts } from './confirm-world.spec-kit.js';
-import { BreakGlassStore, FreezeStore, migrateApprovals, SubjectStore, subjectDigest, VoteStore } from './index.js';
+import {
+  BreakGlassStore,
+  FreezeStore,
+  migrateApprovals,
+  SeenRejectStore,
+  SubjectStore,
+  subjectDigest,
+  VoteStore,
+} from './index.js';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -138,4 +147,20 @@ test.each([
   'DELETE FROM passkey_uses',
 ])('the database refuses %s', async (sql) => {
   await expect(database.pool.query(sql)).rejects.toThrow(/append-only/);
+});
+
+// gate: reject-blocks
+test('a reject that was read at GitHub is kept, once, and cannot be taken out', async () => {
+  const { digest } = await new SubjectStore(database.pool).store({ ...parts, run: 'run_seen' });
+  const store = new SeenRejectStore(database.pool);
+  const reject: Vote = {
+    ...{ subjectDigest: digest, decision: 'reject', person: 'third', githubId: 3, road: 'pull_request_comment' },
+    ...{ reference: 'comment:5', reason: 'No.', at: '2030-01-01T00:00:00.000Z', assurance: 'account' },
+  };
+  const approval: Vote = { ...reject, decision: 'approve', reference: 'comment:6' };
+  const kept = [{ ...reject, person: null }];
+  expect(await store.keep('run_seen', 1, [reject, approval])).toEqual(kept);
+  expect(await Promise.all([store.keep('run_seen', 1, [reject]), store.keep('run_seen', 1, [])])).toEqual([kept, kept]);
+  expect(await store.keep('run_seen', 2, [])).toEqual([]);
+  await expect(database.pool.query('DELETE FROM seen_rejects')).rejects.toThrow('append-only');
 });

@@ -26,6 +26,8 @@ export interface TallyInput {
   readonly votes: readonly Vote[];
   /** Votes already refused where they were read (a review of another commit, a bot); carried into the tally. */
   readonly uncounted?: readonly UncountedVote[];
+  /** References of votes that are no longer where they were given. */
+  readonly gone?: readonly string[];
   readonly people: readonly Person[];
   readonly target: Pick<Target, 'environment' | 'leastAssurance'>;
   readonly requester: Requester;
@@ -178,7 +180,10 @@ function couldAnybodyElse(person: Person, input: Pick<TallyInput, 'people' | 'ta
 }
 
 function missingVotes(input: TallyInput, approvals: Vote[], rejects: Vote[], mayVote: string[]): string[] {
-  const missing = rejects.map((vote) => `${vote.person} rejects this change; the reject stands until withdrawn`);
+  const missing = rejects.map(
+    ({ person, reference }) =>
+      `${person} rejects this change; ${(input.gone ?? []).includes(reference) ? GONE : STANDS}`,
+  );
   const lacking = input.quorum - approvals.length;
   if (lacking > 0) {
     const who = mayVote.length > 0 ? `may vote: ${mayVote.join(', ')}` : 'nobody who could vote is left';
@@ -186,6 +191,9 @@ function missingVotes(input: TallyInput, approvals: Vote[], rejects: Vote[], may
   }
   return missing;
 }
+
+const STANDS = 'the reject stands until withdrawn';
+const GONE = 'the reject was deleted, and stands until they vote otherwise themselves';
 
 const isRequester: Refusal = {
   code: 'VOTER_IS_REQUESTER',

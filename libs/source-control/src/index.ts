@@ -3,6 +3,7 @@ export { type OwnerRule, parseCodeOwners, rulesFor } from './code-owners.js';
 export { COMMAND_DIGEST_LENGTH, type Comment, votesFromComments } from './comment-votes.js';
 export { type ContentEdit, wasBlockOther } from './content-edits.js';
 export type { SourceControlOptions } from './github-connection.js';
+export { withGone } from './gone-rejects.js';
 export {
   PROTECTION_REQUIREMENTS,
   type ProtectionFinding,

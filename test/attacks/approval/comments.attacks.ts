@@ -75,6 +75,21 @@ export const COMMENT_ATTACKS: readonly Attack[] = [
     },
   },
   {
+    id: 'reject-deleted',
+    tries: "somebody who may write deletes an approver's reject by comment",
+    guard: 'reject-deleted',
+    refusal: 'VOTE_REJECTED',
+    run: async (stage) => {
+      const seen = await stage.fresh();
+      const id = await stage.comment('tess-third', seen, `/planwarden reject ${named(seen)}`);
+      await stage.world.until(seen.run.id, ({ approval }) => /rejects/.test(approval?.missing.join() ?? ''));
+      const { status } = await stage.github('mallory', 'DELETE', `/issues/comments/${id}`);
+      if (status !== 204) throw new Error('the comment could not be deleted');
+      await stage.review('ravi-reviewer', seen);
+      return stage.outcome(seen.run.id, 'VOTE_REJECTED');
+    },
+  },
+  {
     id: 'comment-of-earlier-round',
     tries: 'a comment that names the subject of an earlier round is meant for this one',
     guard: 'comment-digest',

@@ -23,6 +23,16 @@ export const COMMENT_GUARDS = {
     holds: 'a reject by comment stands whatever somebody makes of the comment',
     cuts: [cut(COMMENTS, 'if (reject) votes.push(voteOf(comment, reject, o));')],
   },
+  'reject-deleted': {
+    holds: 'a reject that was seen stands though its comment is deleted',
+    cuts: [
+      cut(
+        'libs/source-control/src/gone-rejects.ts',
+        '.filter(({ reference }) => !there.has(reference))',
+        '.filter(({ reference }) => false && !there.has(reference))',
+      ),
+    ],
+  },
   'comment-bot': {
     holds: 'a comment of a bot or an App is no vote',
     cuts: [cut(COMMENTS, `if (comment.user !== null && comment.user.type !== 'User') {`, 'if (false) {')],

@@ -3,6 +3,7 @@ import type {
   FreezeStore,
   FreshPorts,
   PasskeyStore,
+  SeenRejectStore,
   SubjectStore,
   VoteStore,
 } from '@planwarden/approvals';
@@ -35,6 +36,8 @@ export interface ChangeServices {
   readonly locks: LockStore;
   readonly subjects: SubjectStore;
   readonly votes: VoteStore;
+  /** Rejects that were read at GitHub, also those that are gone there. */
+  readonly seenRejects: SeenRejectStore;
   readonly freezes: FreezeStore;
   readonly breakGlass: BreakGlassStore;
   readonly passkeys: PasskeyStore;

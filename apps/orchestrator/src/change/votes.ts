@@ -1,7 +1,7 @@
 import { checkPresence, personRefusal, rejectRefusal, tallyVotes } from '@planwarden/approvals';
 import type { Person, Tally, Vote } from '@planwarden/contracts';
 import type { RunRecord } from '@planwarden/runs';
-import { foreignAuthors, votesFromComments, votesFromReviews } from '@planwarden/source-control';
+import { foreignAuthors, votesFromComments, votesFromReviews, withGone } from '@planwarden/source-control';
 import { checkPlanRecord, evidenceRecord, pullRequestRecord } from './change.records.js';
 import type { ChangeServices } from './change.services.js';
 import type { ReadOutput } from './confirm-ports.js';
@@ -10,11 +10,9 @@ import type { ReadOutput } from './confirm-ports.js';
 export async function currentTally(services: ChangeServices, run: RunRecord, output: ReadOutput): Promise<Tally> {
   const evidence = await output('publish-evidence', evidenceRecord);
   const { quorum, demands } = await output('check-plan', checkPlanRecord);
-  const { votes, uncounted } = await readVotes(services, run, output, evidence.subjectDigest, evidence.evidenceSha);
   return tallyVotes({
     subjectDigest: evidence.subjectDigest,
-    votes,
-    uncounted,
+    ...(await readVotes(services, run, output, evidence.subjectDigest, evidence.evidenceSha)),
     people: services.config.people(),
     target: services.config.target(run.target),
     requester: run.requester,
@@ -58,12 +56,23 @@ export async function readVotes(
   const [reviews, comments] = [await github.reviews(number), await github.comments(number)];
   const isDismissed = reviews.some(({ state }) => state === 'DISMISSED');
   const dismissals = isDismissed ? await github.dismissals(number) : [];
-  const read = [
+  const atGitHub = [
     votesFromReviews({ reviews, dismissals, evidenceSha, subjectDigest, people }),
     votesFromComments({ comments, subjectDigest, earlierDigests, people }),
-    await checkPresence(services.passkeys, run.id, await services.votes.list(run.id, run.round), people),
   ];
-  return { votes: read.flatMap((one) => one.votes), uncounted: read.flatMap((one) => one.uncounted) };
+  const inPages = await checkPresence(services.passkeys, run.id, await services.votes.list(run.id, run.round), people);
+  const told = atGitHub.flatMap((one) => one.votes);
+  const seen = await services.seenRejects.keep(
+    run.id,
+    run.round,
+    told.filter((vote) => vote.person !== null && vote.subjectDigest === subjectDigest),
+  );
+  const { votes, gone } = withGone({ votes: told, seen, reviews, comments, people });
+  return {
+    votes: [...votes, ...inPages.votes],
+    uncounted: [...atGitHub, inPages].flatMap((one) => one.uncounted),
+    gone,
+  };
 }
 
 /** Who wrote the change, and who never votes. */
