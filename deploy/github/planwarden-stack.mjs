@@ -5533,11 +5533,14 @@ const Parser = class {
 * Functions of Terraform 1.11 that a change may call: they compute from what they are given, and touch nothing else.
 * Source: the language's function reference. What is not here is refused: a function we do not know may do anything.
 */
-const PURE_FUNCTIONS = new Set("abs ceil floor log max min parseint pow signum basename chomp dirname endswith format formatlist indent join lower regex regexall replace split startswith strcontains strrev substr title trim trimprefix trimspace trimsuffix upper alltrue anytrue chunklist coalesce coalescelist compact concat contains distinct element flatten index keys length list lookup map matchkeys merge one range reverse setintersection setproduct setsubtract setunion slice sort sum transpose values zipmap base64decode base64encode base64gzip csvdecode jsondecode jsonencode textdecodebase64 textencodebase64 urlencode yamldecode yamlencode formatdate plantimestamp timeadd timecmp timestamp base64sha256 base64sha512 bcrypt md5 rsadecrypt sha1 sha256 sha512 uuid uuidv5 cidrhost cidrnetmask cidrsubnet cidrsubnets can ephemeralasnull issensitive nonsensitive sensitive tobool tolist tomap tonumber toset tostring try type".split(" "));
+const PURE_FUNCTIONS = new Set("abs ceil floor log max min parseint pow signum basename chomp dirname endswith format formatlist indent join lower regex regexall replace split startswith strcontains strrev substr title trim trimprefix trimspace trimsuffix upper alltrue anytrue chunklist coalesce coalescelist compact concat contains distinct element flatten index keys length list lookup map matchkeys merge one range reverse setintersection setproduct setsubtract setunion slice sort sum transpose values zipmap base64decode base64encode base64gzip csvdecode jsondecode jsonencode textdecodebase64 textencodebase64 urlencode yamldecode yamlencode formatdate plantimestamp timeadd timecmp timestamp base64sha256 base64sha512 bcrypt md5 rsadecrypt sha1 sha256 sha512 uuid uuidv5 cidrhost cidrnetmask cidrsubnet cidrsubnets can ephemeralasnull issensitive sensitive tobool tolist tomap tonumber toset tostring try type".split(" "));
 /** Functions that read a file; allowed only with a plain path to a file of the change's own module. */
 const FILE_FUNCTIONS = new Set("file filebase64 filebase64sha256 filebase64sha512 fileexists filemd5 filesha1 filesha256 filesha512".split(" "));
-/** Functions that look at the machine, or run text as a template: refused with whatever argument. */
-const REFUSED_FUNCTIONS = new Set("abspath fileset pathexpand templatefile templatestring".split(" "));
+/**
+* Functions that look at the machine, run text as a template, or take the mark off a secret, which the plan would then
+* show to whoever may read the run: refused with whatever argument.
+*/
+const REFUSED_FUNCTIONS = new Set("abspath fileset nonsensitive pathexpand templatefile templatestring".split(" "));
 
 // libs/terraform/src/hcl-file.ts
 /** Every block of a tree with the path of types that leads to it, outermost first. */
@@ -5818,10 +5821,14 @@ function declaredProviders(files) {
 	});
 	return found;
 }
-/** Of `{ source = "hashicorp/aws", version = "6.34.0" }`; anything more in the braces, and neither is known. */
+/**
+* Of `{ source = "hashicorp/aws", version = "6.34.0" }`; anything more in the braces, and neither is known. Terraform takes
+* a name that is there twice without a word, and of its values the last.
+*/
 function sourceAndVersion(text) {
 	const pairs = (/^\{([^{}]*)\}$/.exec(text.trim())?.[1] ?? "").split(/[,\n]/).map((part) => part.trim()).filter((part) => part !== "").map((part) => /^(source|version)\s*[=:]\s*"([A-Za-z0-9./_-]+)"$/.exec(part));
-	if (pairs.some((pair) => pair === null)) return {
+	const names = pairs.map((pair) => pair?.[1]);
+	if (names.includes(void 0) || new Set(names).size < names.length) return {
 		source: void 0,
 		version: void 0
 	};
@@ -6542,9 +6549,13 @@ function resourceOf(change) {
 		action: actionOf(Array.isArray(what.actions) ? what.actions.map(String) : []),
 		before: isRecord(what.before) ? what.before : null,
 		after: isRecord(what.after) ? what.after : null,
-		unknown: unknownPaths(what.after_unknown)
+		unknown: unknownPaths(what.after_unknown),
+		...isRecord(what.importing) ? { importedAs: importedAs(what.importing) } : {},
+		...text(change.previous_address) === "" ? {} : { movedFrom: text(change.previous_address) }
 	};
 }
+/** An id, or an identity of several values. */
+const importedAs = ({ id, identity }) => text(id) || (isRecord(identity) ? JSON.stringify(identity) : "(known after apply)");
 /** @throws PlanwardenError TERRAFORM_FAILED for an action this version does not know: nothing is guessed */
 function actionOf(actions) {
 	const [only] = actions;

@@ -15,7 +15,7 @@ export const PURE_FUNCTIONS: ReadonlySet<string> = new Set(
     'formatdate plantimestamp timeadd timecmp timestamp ' +
     'base64sha256 base64sha512 bcrypt md5 rsadecrypt sha1 sha256 sha512 uuid uuidv5 ' +
     'cidrhost cidrnetmask cidrsubnet cidrsubnets ' +
-    'can ephemeralasnull issensitive nonsensitive sensitive tobool tolist tomap tonumber toset tostring try type'
+    'can ephemeralasnull issensitive sensitive tobool tolist tomap tonumber toset tostring try type'
   ).split(' '),
 );
 
@@ -24,7 +24,10 @@ export const FILE_FUNCTIONS: ReadonlySet<string> = new Set(
   'file filebase64 filebase64sha256 filebase64sha512 fileexists filemd5 filesha1 filesha256 filesha512'.split(' '),
 );
 
-/** Functions that look at the machine, or run text as a template: refused with whatever argument. */
+/**
+ * Functions that look at the machine, run text as a template, or take the mark off a secret, which the plan would then
+ * show to whoever may read the run: refused with whatever argument.
+ */
 export const REFUSED_FUNCTIONS: ReadonlySet<string> = new Set(
-  'abspath fileset pathexpand templatefile templatestring'.split(' '),
+  'abspath fileset nonsensitive pathexpand templatefile templatestring'.split(' '),
 );

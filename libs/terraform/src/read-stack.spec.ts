@@ -80,6 +80,7 @@ describe('a file of a stack', () => {
     'terraform.tfvars',
     'x.auto.tfvars',
     'planwarden_backend.tf',
+    'plan.out',
     '.hidden.tf',
     'terraform.tfstate',
     'main.tofu',

@@ -27,7 +27,7 @@ export async function readStack(
 
 /** Files Terraform reads by itself, or that replace others: what they mean is not judged, so they are refused. */
 const MEANING_OF_ITS_OWN =
-  /^(override\.tf|.*_override\.tf|planwarden_.*|.*\.tf\.json|.*\.tfvars(\.json)?|.*\.tfstate.*|.*\.tofu.*)$/i;
+  /^(override\.tf|.*_override\.tf|planwarden_.*|plan\.out|.*\.tf\.json|.*\.tfvars(\.json)?|.*\.tfstate.*|.*\.tofu.*)$/i;
 const PLAIN = /^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$/;
 
 /**

@@ -53,6 +53,18 @@ describe('files that may not be planned', () => {
       'not one of the target',
     ],
     [
+      'two sources of one provider, of which Terraform takes the last',
+      'terraform {\n  required_providers {\n    aws = { source = "hashicorp/aws", source = "evil/evil", version = "6.34.0" }\n  }\n}',
+      3,
+      'not one of the target',
+    ],
+    [
+      'two versions of one provider, of which Terraform takes the last',
+      'terraform {\n  required_providers {\n    aws = { source = "hashicorp/aws", version = "6.34.0", version = "1.0.0" }\n  }\n}',
+      3,
+      'not one of the target',
+    ],
+    [
       'another version',
       'terraform {\n  required_providers {\n    aws = { source = "hashicorp/aws", version = "6.33.0" }\n  }\n}',
       3,
@@ -109,6 +121,7 @@ describe('files that may not be planned', () => {
     ['a look at a folder', 'locals {\n  x = fileset("/", "**")\n}', 2, 'fileset'],
     ['a home folder', 'locals {\n  x = pathexpand("~/.aws/credentials")\n}', 2, 'pathexpand'],
     ['a function of a provider', 'locals {\n  x = provider::local::direxists("/")\n}', 2, 'provider::local::direxists'],
+    ['a secret made plain', 'output "x" {\n  value = nonsensitive(var.x)\n}', 2, 'nonsensitive'],
     ['a function nobody knows', 'locals {\n  x = exec("id")\n}', 2, 'exec'],
   ])('have %s', async (_, text, line, word) => {
     const found = await reasons(text);

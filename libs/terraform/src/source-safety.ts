@@ -229,7 +229,10 @@ export function declaredProviders(files: readonly HclFile[]): Declared[] {
   return found;
 }
 
-/** Of `{ source = "hashicorp/aws", version = "6.34.0" }`; anything more in the braces, and neither is known. */
+/**
+ * Of `{ source = "hashicorp/aws", version = "6.34.0" }`; anything more in the braces, and neither is known. Terraform takes
+ * a name that is there twice without a word, and of its values the last.
+ */
 function sourceAndVersion(text: string): Pick<Declared, 'source' | 'version'> {
   const inner = /^\{([^{}]*)\}$/.exec(text.trim())?.[1] ?? '';
   const pairs = inner
@@ -237,7 +240,8 @@ function sourceAndVersion(text: string): Pick<Declared, 'source' | 'version'> {
     .map((part) => part.trim())
     .filter((part) => part !== '')
     .map((part) => /^(source|version)\s*[=:]\s*"([A-Za-z0-9./_-]+)"$/.exec(part));
-  if (pairs.some((pair) => pair === null)) return { source: undefined, version: undefined };
+  const names = pairs.map((pair) => pair?.[1]);
+  if (names.includes(undefined) || new Set(names).size < names.length) return { source: undefined, version: undefined };
   const value = (name: string): string | undefined => pairs.find((pair) => pair?.[1] === name)?.[2];
   return { source: value('source'), version: value('version') };
 }
