@@ -17,6 +17,10 @@ export const plannedResourceSchema = z.strictObject({
   after: z.record(z.string(), z.unknown()).nullable(),
   /** Dotted paths of `after` that only apply will know. */
   unknown: z.array(z.string()),
+  /** Id under which something that exists already is taken into the state. */
+  importedAs: z.string().optional(),
+  /** Address it had in the state before. */
+  movedFrom: z.string().optional(),
 });
 export type PlannedResource = z.infer<typeof plannedResourceSchema>;
 

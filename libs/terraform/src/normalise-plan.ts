@@ -121,8 +121,14 @@ function resourceOf(change: Json): PlannedResource {
     before: isRecord(what.before) ? what.before : null,
     after: isRecord(what.after) ? what.after : null,
     unknown: unknownPaths(what.after_unknown),
+    ...(isRecord(what.importing) ? { importedAs: importedAs(what.importing) } : {}),
+    ...(text(change.previous_address) === '' ? {} : { movedFrom: text(change.previous_address) }),
   };
 }
+
+/** An id, or an identity of several values. */
+const importedAs = ({ id, identity }: Json): string =>
+  text(id) || (isRecord(identity) ? JSON.stringify(identity) : '(known after apply)');
 
 /** @throws PlanwardenError TERRAFORM_FAILED for an action this version does not know: nothing is guessed */
 function actionOf(actions: readonly string[]): TerraformAction {

@@ -51,3 +51,24 @@ test('a key or value cannot write a line of the plan', () => {
   expect(text.split('\n')).toHaveLength(4);
   expect(text).toContain('a\\u{202e}b');
 });
+
+test('what is known beside an unknown value does not hide behind it', () => {
+  const after = { ingress: [{ cidr: '0.0.0.0/0' }], tags: null };
+  const text = terraformPlanToText(plan([resource({ after, unknown: ['ingress.0.description', 'tags'] })]));
+  expect(text).toContain('+ ingress: [{"cidr":"0.0.0.0/0"}] (in part known after apply)');
+  expect(text).toContain('+ tags: (known after apply)');
+});
+
+test('what is taken into the state or moved in it is shown, though nothing else of it changes', () => {
+  const unchanged = { action: 'no-op' as const, before: { x: 1 }, after: { x: 1 } };
+  const text = terraformPlanToText(
+    plan([
+      resource({ ...unchanged, address: 'a.taken', importedAs: 'sg-1\n' }),
+      resource({ ...unchanged, address: 'a.moved', movedFrom: 'a.old' }),
+      resource({ ...unchanged, address: 'a.still' }),
+    ]),
+  );
+  expect(text).toContain('no-op a.taken\n    taken into the state: "sg-1\\n"');
+  expect(text).toContain('no-op a.moved\n    moved from a.old');
+  expect(text).not.toContain('a.still');
+});

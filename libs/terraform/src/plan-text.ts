@@ -14,12 +14,15 @@ const ORDER = Object.keys(SIGNS);
 const MAX_VALUES = 40;
 const MAX_VALUE = 300;
 
-/** The plan for people, in plain text: what destroys first, the unchanged only counted. Sensitive values are markers. */
+/**
+ * The plan for people, in plain text: what destroys first. Of the unchanged only what is taken into the state or moved in it is
+ * shown; the rest is counted. Sensitive values are markers.
+ */
 export function terraformPlanToText(plan: TerraformPlan | TerraformPreview): string {
   const isPreview = plan.kind === 'terraform-preview/1';
   const { create, update, delete: remove, replace, noop } = plan.summary;
   const resources = [...plan.resources]
-    .filter(({ action }) => action !== 'no-op')
+    .filter(({ action, importedAs, movedFrom }) => action !== 'no-op' || (importedAs ?? movedFrom) !== undefined)
     .sort((a, b) => ORDER.indexOf(a.action) - ORDER.indexOf(b.action) || (a.address < b.address ? -1 : 1));
   return [
     ...(isPreview ? ['A preview made from the files alone, without state and providers: no plan.'] : []),
@@ -32,11 +35,14 @@ export function terraformPlanToText(plan: TerraformPlan | TerraformPreview): str
 }
 
 function linesOf(resource: PlannedResource, later: string): string[] {
-  const { before, after, unknown } = resource;
+  const { before, after, unknown, importedAs, movedFrom } = resource;
   const unsaid = new Set(unknown.map((path) => path.split('.')[0] ?? ''));
   const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {}), ...unsaid])].sort();
   const changed = names.flatMap((name) => {
-    const [old, now] = [textOf(before?.[name]), unsaid.has(name) ? later : textOf(after?.[name])];
+    const known = unknown.includes(name) ? undefined : textOf(after?.[name]);
+    // What is known beside one unknown value is shown all the same: it must not hide there.
+    const now = !unsaid.has(name) ? known : known === undefined ? later : `${known} ${later.replace('(', '(in part ')}`;
+    const old = textOf(before?.[name]);
     if (old === now) return [];
     if (old === undefined) return [`    + ${plain(name)}: ${now}`];
     return [now === undefined ? `    - ${name}: ${old}` : `    ~ ${name}: ${old} -> ${now}`];
@@ -44,6 +50,8 @@ function linesOf(resource: PlannedResource, later: string): string[] {
   const more = changed.length > MAX_VALUES ? [`    and ${changed.length - MAX_VALUES} more values`] : [];
   return [
     `${SIGNS[resource.action]} ${resource.action} ${plain(resource.address)}`,
+    ...(importedAs === undefined ? [] : [`    taken into the state: ${textOf(importedAs)}`]),
+    ...(movedFrom === undefined ? [] : [`    moved from ${plain(movedFrom)}`]),
     ...changed.slice(0, MAX_VALUES),
     ...more,
   ];

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { PlannedResource } from '@planwarden/contracts';
-import { changedValues, riskOf } from './terraform-order.js';
+import { changedValues, isShown, riskOf } from './terraform-order.js';
 
 const resource = (more: Partial<PlannedResource>): PlannedResource => ({
   address: 'terraform_data.a',
@@ -34,4 +34,20 @@ test('only values that differ are shown, and what only apply will know says so',
     { name: 'output', before: '"a"', after: '(known after apply)' },
     { name: 'tags', before: null, after: '(known after apply)' },
   ]);
+});
+
+test('what is known beside an unknown value is shown', () => {
+  const after = { ingress: [{ cidr: '0.0.0.0/0' }] };
+  const [value] = changedValues(resource({ after, unknown: ['ingress.0.description'] }));
+  expect(value?.after).toContain('0.0.0.0/0');
+  expect(value?.after).toContain('(in part known after apply)');
+});
+
+test('of the unchanged only what is taken into the state or moved in it is shown', () => {
+  const unchanged = resource({ action: 'no-op' });
+  expect([
+    isShown(unchanged),
+    isShown({ ...unchanged, importedAs: 'x' }),
+    isShown({ ...unchanged, movedFrom: 'y' }),
+  ]).toEqual([false, true, true]);
 });

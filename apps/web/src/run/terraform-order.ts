@@ -20,15 +20,24 @@ export interface ChangedValue {
   readonly after: string | null;
 }
 
-/** The arguments that differ, by name; what only apply will know says so. */
+/** Whether people have to see it: it changes, or is taken into the state or moved in it. */
+export const isShown = ({ action, importedAs, movedFrom }: PlannedResource): boolean =>
+  action !== 'no-op' || (importedAs ?? movedFrom) !== undefined;
+
+/** The arguments that differ, by name; what only apply will know says so, beside what is known already. */
 export function changedValues({ before, after, unknown }: PlannedResource): ChangedValue[] {
   const later = new Set(unknown.map((path) => path.split('.')[0] ?? ''));
+  const afterOf = (name: string): string | null => {
+    const known = unknown.includes(name) ? null : textOf(after?.[name]);
+    if (!later.has(name)) return known;
+    return known === null ? '(known after apply)' : `${known} (in part known after apply)`;
+  };
   const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {}), ...later])].sort();
   return names
     .map((name) => ({
       name,
       before: textOf(before?.[name]),
-      after: later.has(name) ? '(known after apply)' : textOf(after?.[name]),
+      after: afterOf(name),
     }))
     .filter((value) => value.before !== value.after);
 }

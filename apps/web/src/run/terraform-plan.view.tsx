@@ -1,6 +1,6 @@
 import type { PlannedResource, TerraformPlan, TerraformPreview } from '@planwarden/contracts';
 import { shortDigest } from '../words/run-words.js';
-import { changedValues, riskOf } from './terraform-order.js';
+import { changedValues, isShown, riskOf } from './terraform-order.js';
 
 /** Values a resource may show before it is folded, and resources a plan may show before the harmless rest is. */
 const SHORT = 6;
@@ -18,7 +18,7 @@ const WORDS: Readonly<Record<PlannedResource['action'], string>> = {
 /** A Terraform plan, what destroys first. */
 export function TerraformPlanView({ plan }: { readonly plan: TerraformPlan | TerraformPreview }) {
   const { create, update, delete: remove, replace, noop } = plan.summary;
-  const shown = plan.resources.filter(({ action }) => action !== 'no-op');
+  const shown = plan.resources.filter(isShown);
   const resources = [...shown].sort((a, b) => riskOf(a) - riskOf(b) || (a.address < b.address ? -1 : 1));
   const [first, rest] = folded(resources);
   const drift = plan.kind === 'terraform-plan/1' ? plan.drift : [];
@@ -81,6 +81,16 @@ function ResourceRow({ resource }: { readonly resource: PlannedResource }) {
         </span>
         <code>{resource.address}</code>
       </p>
+      {resource.importedAs === undefined ? null : (
+        <p className="quiet">
+          Taken into the state: <code>{resource.importedAs}</code>
+        </p>
+      )}
+      {resource.movedFrom === undefined ? null : (
+        <p className="quiet">
+          Moved from <code>{resource.movedFrom}</code>
+        </p>
+      )}
       {values.length === 0 ? null : (
         <details className="fold" open={values.length <= SHORT}>
           <summary>
