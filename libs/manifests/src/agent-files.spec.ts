@@ -155,6 +155,7 @@ describe('parsing', () => {
     ['a next line of another alphabet', `${object}  # x\u0085  size: small\n`, 8],
     ['a carriage return alone', `${object}  # x\r  size: small\n`, 8],
     ['a control character', `${object}  # \u000b\n`, 8],
+    ['words by which Argo CD leaves the file out', `${object}  # +argocd:skip-file-rendering\n`, 8],
     ['a byte order mark inside', `${object}---\n\ufeff${object.replace('settings', 'other')}`, 9],
     ['a key that parts documents for others', `${object}---#x:\n  apiVersion: v1\n`, 8],
     ['a document beside its mark', `${object}--- {}\n`, 8],

@@ -12,12 +12,15 @@ const ODD_SIGN =
  * never by `...`: what follows that is not read at all.
  */
 const ODD_MARK = /^(?:---(?![ \t]*$)|\.\.\.(?=\s|$))/m;
+/** Argo CD leaves a file out that holds this anywhere, as a word of a comment or of a value: it then prunes what was in it. */
+const LEFT_OUT = /\+argocd:skip-file-rendering/;
 
 /** The first place where readers of YAML differ before any of them knows what is a value: the text is refused there. */
 export function oddText(content: string): Oddity | undefined {
   const found = [
     { offset: content.search(ODD_SIGN), message: 'this holds a sign that some readers take for the end of a line' },
     { offset: content.search(ODD_MARK), message: 'documents are parted by --- alone on its line, and by nothing else' },
+    { offset: content.search(LEFT_OUT), message: 'this makes Argo CD leave out the whole file, as if it were gone' },
   ];
   return found.filter(({ offset }) => offset >= 0).sort((a, b) => a.offset - b.offset)[0];
 }
