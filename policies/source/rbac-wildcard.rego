@@ -30,6 +30,15 @@ findings contains lib.at(rule, entry, ["roleRef", "name"], message) if {
 	message := sprintf("%s binds a role of the whole cluster.", [kubernetes.label(entry)])
 }
 
+# Whoever reaches the API server at all is one of these.
+findings contains lib.at(rule, entry, ["subjects", index], message) if {
+	some entry in input.objects
+	kubernetes.kind(entry) in {"RoleBinding", "ClusterRoleBinding"}
+	some index, subject in object.get(entry.object, "subjects", [])
+	object.get(subject, "name", "") in {"system:anonymous", "system:unauthenticated", "system:authenticated"}
+	message := sprintf("%s grants its role to everybody.", [kubernetes.label(entry)])
+}
+
 too_wide(_, value) if contains(value, "*")
 
 too_wide(field, value) if {

@@ -45,7 +45,7 @@ findings contains lib.in_file(rule, message, resource.file, actions.line) if {
 
 findings contains lib.in_file(rule, message, resource.file, setting.line) if {
 	some resource in input.resources
-	path := {"aws_iam_role_policy_attachment": "policy_arn", "aws_iam_user_policy_attachment": "policy_arn", "aws_iam_group_policy_attachment": "policy_arn", "aws_iam_role": "managed_policy_arns"}[resource.type]
+	path := {"aws_iam_role_policy_attachment": "policy_arn", "aws_iam_user_policy_attachment": "policy_arn", "aws_iam_group_policy_attachment": "policy_arn", "aws_iam_policy_attachment": "policy_arn", "aws_iam_role": "managed_policy_arns"}[resource.type]
 	some setting in terraform.settings(resource, path)
 	regex.match(`arn:aws[a-z-]*:iam::aws:policy/AdministratorAccess"`, setting.text)
 	message := sprintf("%s hands out AdministratorAccess.", [resource.address])
