@@ -34,8 +34,10 @@ export function noteOf({ run, plan }: RunSeen): string {
 
 const REPOSITORY = '/repos/platform/infrastructure';
 const RELEASE_BOT = 9002;
-/** Milliseconds for what must come; a guard that is off must let the attack through within it. */
-const PATIENCE_MS = 45_000;
+/** Milliseconds for what must come. */
+const PATIENCE_MS = 180_000;
+/** The same where a guard was cut out, which must let the attack through within it: an attack that gains nothing waits it out. */
+const PATIENCE_GUARD_OFF_MS = 45_000;
 
 export interface StageOptions {
   /** A guard was cut out. */
@@ -58,6 +60,10 @@ export class Stage {
     /** True when a guard was cut out: then an attack waits for its gain, not for the refusal. */
     readonly isGuardOff: boolean,
   ) {}
+
+  get #patienceMs(): number {
+    return this.isGuardOff ? PATIENCE_GUARD_OFF_MS : PATIENCE_MS;
+  }
 
   static async open({ isGuardOff = false, given, mustBeProtected = false }: StageOptions = {}): Promise<Stage> {
     const holds = new Holds();
@@ -334,7 +340,7 @@ export class Stage {
   async until(isThere: () => boolean | Promise<boolean>): Promise<void> {
     const before = Date.now();
     while (!(await isThere())) {
-      if (Date.now() - before > PATIENCE_MS) throw new Error('what the attack waits for does not come');
+      if (Date.now() - before > this.#patienceMs) throw new Error('what the attack waits for does not come');
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
@@ -348,7 +354,7 @@ export class Stage {
       for (const name of names) met.add(name);
       if (released) return { refusals: [...met], gained: true };
       if (ended || (!this.isGuardOff && met.has(refusal))) break;
-      if (Date.now() - before > PATIENCE_MS) break;
+      if (Date.now() - before > this.#patienceMs) break;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     await this.world.call('cancel_run', { run });

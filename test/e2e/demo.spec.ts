@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import type { FaultPoints } from '@planwarden/contracts';
 import { startWorld, type World } from './world.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -33,6 +34,13 @@ async function demo(at: World, ...flags: string[]): Promise<{ code: number | nul
   return { code, out, last };
 }
 
+/** Pods of the demo that run. */
+const readyPods = (): number =>
+  (world?.at.kubernetes.control.list('v1', 'Pod') ?? []).filter((pod) => {
+    const { conditions = [] } = (pod.status ?? {}) as { conditions?: { type: string; status: string }[] };
+    return conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+  }).length;
+
 describe('the demo', () => {
   test('tells the whole story and ends with its one line', async () => {
     world = await startWorld();
@@ -56,7 +64,15 @@ describe('the demo', () => {
   });
 
   test('says "2 pods" on a cluster that starts two, and does not call it applied', async () => {
-    world = await startWorld({}, undefined, (yaml) =>
+    // The time to verify begins when both are ready, however long Argo CD takes on this machine.
+    const faults: FaultPoints = {
+      at: async (point, detail) => {
+        if (point !== 'runs:step:recorded' || detail?.step !== 'merge') return;
+        if (world?.at.github.control.countEffects()['pulls/merge'] === undefined) return;
+        while (readyPods() < 2) await new Promise((resolve) => setTimeout(resolve, 50));
+      },
+    };
+    world = await startWorld({ faults }, undefined, (yaml) =>
       yaml.replace(
         '    leastAssurance: session',
         '    limits: { verifyTimeoutSeconds: 2 }\n    leastAssurance: session',

@@ -46,9 +46,9 @@ data: { colour: blue }
     const open = control.pause(operation);
     try {
       const id = typeof run === 'string' ? run : await run();
-      await isTrue(() => control.held(operation) === 1, id);
+      await isTrue(() => control.held(operation) >= 1, id);
       const fence = await takeLease(world, id);
-      await isTrue(() => control.held(operation) === 2, id);
+      await isTrue(() => control.held(operation) >= 2, id);
       expect(await fenceOf(id)).toBeGreaterThan(fence);
       return id;
     } finally {

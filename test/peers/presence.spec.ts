@@ -20,7 +20,7 @@ beforeAll(async () => {
   build();
   mkdirSync(shots, { recursive: true });
   world = await startWorld({}, undefined, (yaml) => yaml.replace('quorum: 1', 'quorum: 1\n    presenceVotes: 1'));
-  browser = await chromium.launch({ executablePath: ensureChromium(), args: ['--no-sandbox'] });
+  browser = await chromium.launch({ executablePath: ensureChromium(), args: ['--no-sandbox'], timeout: 120_000 });
 });
 afterAll(async () => {
   await browser?.close();
@@ -31,6 +31,7 @@ afterAll(async () => {
 async function windowOf(person: string): Promise<{ page: Page; context: BrowserContext }> {
   const context = await browser.newContext({ viewport: { width: 1200, height: 900 } });
   const page = await context.newPage();
+  page.setDefaultTimeout(120_000);
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
   });

@@ -31,7 +31,7 @@ beforeAll(async () => {
 
 people:`;
   world = await startWorld({}, undefined, (yaml) => yaml.replace('people:', stack), { PATH: bin });
-  browser = await chromium.launch({ executablePath: ensureChromium(), args: ['--no-sandbox'] });
+  browser = await chromium.launch({ executablePath: ensureChromium(), args: ['--no-sandbox'], timeout: 120_000 });
 }, 1_200_000);
 afterAll(async () => {
   await browser?.close();

@@ -19,7 +19,7 @@ beforeAll(async () => {
   build();
   mkdirSync(shots, { recursive: true });
   world = await startWorld();
-  browser = await chromium.launch({ executablePath: ensureChromium(), args: ['--no-sandbox'] });
+  browser = await chromium.launch({ executablePath: ensureChromium(), args: ['--no-sandbox'], timeout: 120_000 });
 });
 afterAll(async () => {
   await browser?.close();
@@ -29,6 +29,7 @@ afterAll(async () => {
 
 async function signedIn(person: string): Promise<Page> {
   const page = await (await browser.newContext({ viewport: { width: 1200, height: 900 } })).newPage();
+  page.setDefaultTimeout(120_000);
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
   });
@@ -79,7 +80,7 @@ test('asked for as owner, whose own vote is refused, and approved as reviewer by
   }
   expect(await approve.evaluate((button) => button === button.ownerDocument.activeElement)).toBe(true);
   await reviewer.keyboard.press('Enter');
-  await reviewer.getByText('3 pods running', { exact: false }).first().waitFor({ timeout: 60_000 });
+  await reviewer.getByText('3 pods running', { exact: false }).first().waitFor();
   await shot(reviewer, '4-applied');
   await owner.getByText('3 pods running', { exact: false }).first().waitFor();
   expect(complaints).toEqual([]);
