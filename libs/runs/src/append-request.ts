@@ -1,7 +1,7 @@
 import { redactText } from '@planwarden/redaction';
 import { project, type RunView } from './projection.js';
 import type { RunEventEntry } from './run-event.js';
-import { storedJson, storedText } from './stored-json.js';
+import { jsonText, storedJson, storedText } from './stored-json.js';
 
 /** The lease under which a worker writes; every entry of the journal carries its fence. */
 export interface LeaseHold {
@@ -55,17 +55,18 @@ export function prepareEntry(run: string, before: RunView, written: RunEventEntr
   const entry = { ...written, message: cleanMessage(written.message) };
   const { view, round, step, stepChange, effectChange } = project(before, entry);
   const head = JSON.stringify({ run, round, step, kind: entry.kind, message: entry.message }).slice(0, -1);
+  const what = `the entry ${entry.kind} of ${step ?? 'the run'}`;
   const prepared: PreparedEntry = {
     view,
     madeAt: performance.now(),
-    entry: `${head},"data":${storedJson(entry.data ?? null, `the entry ${entry.kind} of ${step ?? 'the run'}`)}`,
+    entry: `${head},"data":${storedJson(entry.data ?? null, what)}`,
     step: stepChange && {
       key: `${stepChange.round} ${stepChange.step}`,
-      json: JSON.stringify({ run, ...stepChange, output: stepChange.output ?? null }).slice(0, -1),
+      json: jsonText({ run, ...stepChange, output: stepChange.output ?? null }, what).slice(0, -1),
     },
     effect: effectChange && {
       key: JSON.stringify([effectChange.step, effectChange.name, effectChange.key]),
-      json: JSON.stringify({ run, ...effectChange, result: effectChange.result ?? null }),
+      json: jsonText({ run, ...effectChange, result: effectChange.result ?? null }, what),
     },
   };
   return prepared;

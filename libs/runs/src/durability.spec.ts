@@ -199,6 +199,18 @@ describe('a step that misbehaves', () => {
     expect((await store.steps(run.id)).find(({ step }) => step === 'plan')).toMatchObject({ output: null });
   });
 
+  const ring: unknown[] = [];
+  ring.push(ring);
+  const deep = Array.from({ length: 100_000 }).reduce<unknown>((inner) => [inner], 1);
+  test.each([
+    ['a ring', ring],
+    ['100,000 lists in one another', deep],
+    ['a BigInt', 1n],
+  ])('whose answer is %s, which is no JSON, ends its run by name', async (_, output) => {
+    const run = await ending(async () => done('read', output));
+    expect(run).toMatchObject({ state: 'errored', outcome: { code: 'OUTPUT_REFUSED' } });
+  });
+
   test('a backslash before u0000 is a text like any other', async () => {
     const run = await ending(async () => done('read', { text: 'a\\u0000 \\\\ud800' }));
     expect(run.state).toBe('applied');
