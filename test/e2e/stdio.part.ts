@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
@@ -10,6 +13,8 @@ import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/typ
 import { holds } from './mcp-clients.js';
 import { CLI, run } from './process.js';
 import { hasEnded, startWorld, type World, waitsForApproval } from './world.js';
+
+const HELLO = { capabilities: {}, clientInfo: { name: 't', version: '1' } };
 
 describe('stdin and stdout', () => {
   let world: World;
@@ -98,6 +103,33 @@ describe('stdin and stdout', () => {
       }
       await holds(isQuiet);
     });
+  });
+
+  test('a client that pipes its messages in and ends at once gets every answer', async () => {
+    const child = spawn(process.execPath, [CLI, 'mcp', '--data', world.folder], { stdio: ['pipe', 'pipe', 'ignore'] });
+    const [said, [code]] = await Promise.all([
+      text(child.stdout),
+      once(child, 'close'),
+      child.stdin.end(
+        [
+          { id: 1, method: 'initialize', params: { ...HELLO, protocolVersion: '2025-11-25' } },
+          { method: 'notifications/initialized' },
+          { id: 2, method: 'tools/call', params: { name: 'get_run', arguments: { run: 'nonsense' } } },
+        ]
+          .map((message) => `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
+          .join(''),
+      ),
+    ]);
+    expect(
+      said
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toMatchObject([
+      { id: 1, result: { serverInfo: { name: 'planwarden' } } },
+      { id: 2, result: { isError: true, structuredContent: { code: 'INPUT_INVALID' } } },
+    ]);
+    expect(code).toBe(0);
   });
 
   describe('planwarden mcp says in one line why it cannot', () => {

@@ -5,11 +5,11 @@ import {
   isJSONRPCRequest,
   isJSONRPCResultResponse,
   type JSONRPCMessage,
-  type RequestId,
   SdkHttpError,
   StreamableHTTPClientTransport,
   type Transport,
 } from '@modelcontextprotocol/client';
+import type { OpenRequests } from './open-requests.js';
 
 const CANNOT = -32603;
 /** What the endpoint says where it does not know the session that a request names. */
@@ -19,14 +19,21 @@ const SESSION_UNKNOWN = 404;
  * Carries every message between a client's connection and the MCP endpoint, unread but for what the two carriers of
  * messages do differently. Both protocol eras pass: a session of the 2025 era is named by a header, a request of
  * 2026-07-28 is given up by closing it.
+ * @param open told what the client asks and what was answered
  * @param say one line for whoever reads the log of this process
  * @returns when the client has gone
  */
-export async function bridge(client: Transport, url: URL, token: string, say: (line: string) => void): Promise<void> {
+export async function bridge(
+  client: Transport,
+  { url, token }: { readonly url: URL; readonly token: string },
+  open: OpenRequests,
+  say: (line: string) => void,
+): Promise<void> {
   const endpoint = new StreamableHTTPClientTransport(url, {
     requestInit: { headers: { authorization: `Bearer ${token}` } },
   });
-  const open = new OpenRequests();
+  // Whoever pipes messages in does not wait for the session that those after the first belong to.
+  let begun: Promise<void> = Promise.resolve();
   await new Promise<void>((gone, failed) => {
     client.onclose = () => gone();
     client.onerror = () => say('a message of the client could not be read');
@@ -36,7 +43,11 @@ export async function bridge(client: Transport, url: URL, token: string, say: (l
       if (isJSONRPCResultResponse(message) || isJSONRPCErrorResponse(message)) open.done(message.id);
       void client.send(message).catch(() => gone());
     };
-    client.onmessage = (message) => void forward(message, endpoint, client, open);
+    client.onmessage = (message) => {
+      const signal = isJSONRPCRequest(message) ? open.begin(message) : undefined;
+      const sent = begun.then(() => forward(message, signal, { endpoint, client, open }));
+      if (isInitializeRequest(message)) begun = sent;
+    };
     endpoint
       .start()
       .then(() => client.start())
@@ -46,38 +57,17 @@ export async function bridge(client: Transport, url: URL, token: string, say: (l
   await endpoint.close();
 }
 
-/** Requests of the client that wait for an answer: what each is called, and how it is given up. */
-class OpenRequests {
-  readonly #open = new Map<RequestId, { readonly abort: AbortController; readonly isInitialize: boolean }>();
-
-  begin(id: RequestId, isInitialize: boolean): AbortSignal {
-    const abort = new AbortController();
-    this.#open.set(id, { abort, isInitialize });
-    return abort.signal;
-  }
-
-  isInitialize(id: RequestId | undefined): boolean {
-    return id !== undefined && this.#open.get(id)?.isInitialize === true;
-  }
-
-  /** @returns whether it was waiting still */
-  done(id: RequestId | undefined): boolean {
-    return id !== undefined && this.#open.delete(id);
-  }
-
-  giveUp(id: unknown): void {
-    if (typeof id !== 'string' && typeof id !== 'number') return;
-    const found = this.#open.get(id);
-    this.#open.delete(id);
-    found?.abort.abort();
-  }
+interface Between {
+  readonly endpoint: StreamableHTTPClientTransport;
+  readonly client: Transport;
+  readonly open: OpenRequests;
 }
 
+/** @param requestSignal of a request: fires when the client gives it up */
 async function forward(
   message: JSONRPCMessage,
-  endpoint: StreamableHTTPClientTransport,
-  client: Transport,
-  open: OpenRequests,
+  requestSignal: AbortSignal | undefined,
+  { endpoint, client, open }: Between,
 ): Promise<void> {
   // In a session the endpoint is told of a cancel; without one, closing the request is how it hears.
   if (
@@ -89,7 +79,6 @@ async function forward(
     return;
   }
   const id = isJSONRPCRequest(message) ? message.id : undefined;
-  const requestSignal = id === undefined ? undefined : open.begin(id, isInitializeRequest(message));
   const over = (why: string): void => {
     if (id === undefined || !open.done(id)) return;
     void client.send({ jsonrpc: '2.0', id, error: { code: CANNOT, message: why } }).catch(() => undefined);
