@@ -49,7 +49,11 @@ describe('tools and resources', () => {
   describe.each([
     [
       '2026-07-28',
-      () => world.client as Pick<Client, 'listTools' | 'callTool' | 'getPrompt' | 'listPrompts' | 'readResource'>,
+      () =>
+        world.client as Pick<
+          Client,
+          'listTools' | 'callTool' | 'getPrompt' | 'listPrompts' | 'readResource' | 'getInstructions'
+        >,
     ],
     ['2025 era, SDK 1.32', () => old as never],
   ] as const)('the MCP endpoint in protocol era %s', (_era, client) => {
@@ -66,6 +70,16 @@ describe('tools and resources', () => {
       const prompt = await client().getPrompt({ name: 'devops', arguments: { task: 'Run nginx.' } });
       expect(JSON.stringify(prompt.messages[0]?.content)).toContain('You cannot approve');
       expect(JSON.stringify(prompt.messages[0]?.content)).toContain('Run nginx.');
+    });
+
+    test('tells an agent that connects which targets it may name, and where files of a change lie', () => {
+      const told = client().getInstructions();
+      expect(told).toContain(
+        '- staging: Kubernetes manifests of environment staging, in environments/staging of platform/infrastructure',
+      );
+      expect(told).toContain('agent assistant, for owner');
+      expect(told).toContain('devops (change), security (review), sre (report)');
+      expect(told).toContain("relative to the target's folder");
     });
 
     test.each(['change', 'incident', 'review'])(

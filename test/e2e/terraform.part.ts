@@ -69,7 +69,11 @@ describe('stacks without terraform', () => {
         'a template of manifests',
         {},
         { template: { name: 'web-application', parameters: {} } },
-        { code: 'TEMPLATE_UNKNOWN', where: { field: 'template.name' } },
+        {
+          code: 'TEMPLATE_UNKNOWN',
+          message: expect.stringMatching(/^template web-application makes manifests; target \w+ holds Terraform$/),
+          where: { field: 'template.name' },
+        },
       ],
       [
         'a template whose provider the target does not allow',

@@ -155,6 +155,9 @@ describe('web-application', () => {
       'template.parameters.name',
       'template.parameters.replicas',
     ]);
+    for (const name of ['name', 'image', 'replicas']) expect(error.message).toContain(name);
+    const many = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`extra${index}`, 1]));
+    expect(refusal(() => render({ ...nginx, ...many })).message).toMatch(/; and 20 more$/);
     const unknown = refusal(() => catalog.render('lambda', {}, TARGET));
     expect(unknown).toMatchObject({ code: 'TEMPLATE_UNKNOWN', where: { field: 'template.name' } });
     expect(unknown.remedy).toContain('web-application');

@@ -76,6 +76,7 @@ beforeAll(async () => {
         },
       ],
       contextFor: (auth) => ({ who: auth?.clientId ?? 'nobody' }),
+      instructionsFor: (auth) => `You are ${auth?.clientId}.`,
       log: silentLog,
     }),
     guard: hostAndOriginGuard({ hosts: [host], origins: [] }),
@@ -126,6 +127,7 @@ describe.each([
     try {
       const { tools } = await client.listTools();
       expect(tools.map((tool) => tool.name)).toEqual(['greet']);
+      expect(client.getInstructions()).toBe('You are agent.');
       expect(tools[0]?.inputSchema).toMatchObject({ additionalProperties: false, required: ['name'] });
       const call = (args: Record<string, unknown>) => client.callTool({ name: 'greet', arguments: args });
       expect((await call({ name: 'hi' })).structuredContent).toEqual({ greeting: 'hi from agent' });
@@ -137,12 +139,22 @@ describe.each([
       expect((await call({ name: 'hi', deep: { a: 1, b: 2 } })).structuredContent).toMatchObject({
         where: { field: 'deep.b' },
       });
-      expect((await call({})).structuredContent).toMatchObject({ where: { field: 'name' } });
+      // Enough to send it again rightly.
+      expect((await call({ who: 'hi' })).content).toEqual([
+        {
+          type: 'text',
+          text: 'INPUT_INVALID: Arguments of greet: name is missing (string); who is no argument of this tool. Send it again: it needs name and takes deep.',
+        },
+      ]);
+      expect((await call({ name: 7 })).structuredContent).toMatchObject({
+        message: 'Arguments of greet: name: expected string, received number.',
+        where: { field: 'name' },
+      });
       // Clients that show only the text are told everything that is wrong, in sentences.
       expect((await call({ deep: { a: '1' } })).content).toEqual([
         {
           type: 'text',
-          text: expect.stringMatching(/^INPUT_INVALID: Arguments of greet: name: [^;]+; deep\.a: [^;]+\. Send only /),
+          text: 'INPUT_INVALID: Arguments of greet: name is missing (string); deep.a: expected number, received string. Send it again: it needs name and takes deep.',
         },
       ]);
       expect((await call({ name: 'open' })).content).toEqual([

@@ -62,6 +62,8 @@ export interface McpServerOptions<Context> {
   readonly tasks?: TaskSource<Context>;
   /** Who asks, for every single call; undefined over stdio. A PlanwardenError becomes the call's error result. */
   readonly contextFor: (auth: AuthInfo | undefined) => Context | Promise<Context>;
+  /** What a client is told about this server when it connects; undefined: nothing. */
+  readonly instructionsFor?: (auth: AuthInfo | undefined) => string | undefined;
   readonly log: Log;
   /** Settings of the SDK's server that this kit has no words for. */
   readonly sdk?: ServerOptions;
@@ -96,7 +98,12 @@ export function createMcpServer<Context>(options: McpServerOptions<Context>): Se
   const followed = new WeakMap<McpServer, Set<string>>();
   const { feed } = options;
   const make = (request: McpRequestContext): McpServer => {
-    const tasks = new TaskServer({ name: options.name, version: options.version }, options.sdk);
+    const asked = askedOf(request);
+    const instructions = asked.family === null ? options.instructionsFor?.(request.authInfo) : undefined;
+    const tasks = new TaskServer(
+      { name: options.name, version: options.version },
+      { ...options.sdk, ...(instructions === undefined ? {} : { instructions }) },
+    );
     const server = withServer(new McpServer({ name: options.name, version: options.version }), tasks);
     const making: Making<Context> = {
       server,
@@ -106,7 +113,6 @@ export function createMcpServer<Context>(options: McpServerOptions<Context>): Se
     };
     const isFollowable = feed !== undefined && request.requestInfo !== undefined;
     declare(making, isFollowable);
-    const asked = askedOf(request);
     if (asked.family === null || asked.family === 'tools') addTools(making, asked.name);
     if (asked.family === null || asked.family === 'prompts') addPrompts(making);
     if (asked.family === null || asked.family === 'resources') addResources(making);

@@ -60,7 +60,7 @@ export function defineTool<In extends z.ZodObject, Context, Out extends z.ZodObj
     async call(args, context, log) {
       try {
         const parsed = input.safeParse(args ?? {});
-        if (!parsed.success) throw inputInvalid(options.name, parsed.error);
+        if (!parsed.success) throw inputInvalid(options.name, input, parsed.error);
         // `strict()` changes what is refused, not what is parsed; the type system loses that.
         const reply = await options.handler(parsed.data as z.output<In>, await context());
         return toResult(reply, output);
@@ -90,14 +90,14 @@ function toResult(reply: ToolReply<unknown>, output: z.ZodObject | undefined): C
   };
 }
 
-function inputInvalid(tool: string, error: z.ZodError): PlanwardenError {
+function inputInvalid(tool: string, input: z.ZodObject, error: z.ZodError): PlanwardenError {
   const details = error.issues.flatMap((issue) => {
     const at = issue.path.map(String);
     const unknown = issue.code === 'unrecognized_keys';
     const fields = unknown ? issue.keys.map((key) => [...at, key].join('.')) : [at.join('.')];
     return fields.map((field) => ({
       code: 'INPUT_INVALID',
-      message: unknown ? `${field} is no argument of this tool` : `${field || 'arguments'}: ${issue.message}`,
+      message: unknown ? `${field} is no argument of this tool` : `${field || 'arguments'}${wrongWith(issue)}`,
       where: { field },
     }));
   });
@@ -105,12 +105,28 @@ function inputInvalid(tool: string, error: z.ZodError): PlanwardenError {
   return new PlanwardenError(
     'INPUT_INVALID',
     `Arguments of ${tool}: ${details.map(({ message }) => message).join('; ')}.`,
-    {
-      ...(first ? { where: first.where } : {}),
-      remedy: 'Send only the arguments that the input schema of the tool lists.',
-      details,
-    },
+    { ...(first ? { where: first.where } : {}), remedy: taken(input), details },
   );
+}
+
+/** What zod says of a value, without its stock phrase; of one that is not there, that it is missing. */
+function wrongWith(issue: z.core.$ZodIssue): string {
+  const isMissing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+  return isMissing
+    ? ` is missing (${issue.expected})`
+    : `: ${issue.message.replace(/^(Invalid input|Invalid option|Too big|Too small): /, '')}`;
+}
+
+/** Whoever has guessed a name is told all of them. */
+function taken(input: z.ZodObject): string {
+  const { required = [], properties = {} } = z.toJSONSchema(input, { io: 'input' });
+  const optional = Object.keys(properties).filter((name) => !required.includes(name));
+  if (required.length + optional.length === 0) return 'Send it again without arguments.';
+  const parts = [
+    ...(required.length > 0 ? [`needs ${required.join(', ')}`] : []),
+    ...(optional.length > 0 ? [`takes ${optional.join(', ')}`] : []),
+  ];
+  return `Send it again: it ${parts.join(' and ')}.`;
 }
 
 /** Turns whatever was thrown into an isError result with our error body; an unknown error tells nothing of itself. */

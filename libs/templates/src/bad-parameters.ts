@@ -1,6 +1,9 @@
 import { PlanwardenError } from '@planwarden/contracts';
 import type { ErrorObject } from 'ajv';
 
+/** So many problems stand in the message; all of them in the details. */
+const MOST_SHOWN = 10;
+
 /** A parameter by its dotted path, and what is wrong with it. */
 export type BadParameter = readonly [field: string, message: string];
 
@@ -27,7 +30,10 @@ export function parametersRefused(problems: readonly BadParameter[]): Planwarden
     where: { field: field === '' ? 'template.parameters' : `template.parameters.${field}` },
   }));
   const first = details[0];
-  return new PlanwardenError('INPUT_INVALID', `parameters: ${first?.message ?? 'not valid'}`, {
+  // Many see the message alone, and would mend one after the other.
+  const shown = details.slice(0, MOST_SHOWN).map(({ message }) => message.replace(/\.$/, ''));
+  const more = details.length > shown.length ? `; and ${details.length - shown.length} more` : '';
+  return new PlanwardenError('INPUT_INVALID', `parameters: ${shown.join('; ') || 'not valid'}${more}`, {
     ...(first ? { where: first.where } : {}),
     remedy: 'See describe_template for types, limits and an example.',
     details,

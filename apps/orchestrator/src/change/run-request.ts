@@ -28,10 +28,33 @@ export async function filesOf(
   request: ChangeRequest,
   target: Target,
 ): Promise<readonly GeneratedFile[]> {
+  if (request.template) assertOfKind(services, request.template.name, target);
   if (target.kind === 'terraform') return terraformFilesOf(services, request, target);
   if (request.template)
     return services.catalog.render(request.template.name, request.template.parameters, target).files;
   return agentFiles({ files: request.files ?? [], deletions: request.deletions ?? [] }, target);
+}
+
+/** A template that there is, but for targets of the other kind, is not unknown. @throws PlanwardenError TEMPLATE_UNKNOWN */
+function assertOfKind(
+  { catalog, terraformTemplates }: Pick<ChangeServices, 'catalog' | 'terraformTemplates'>,
+  name: string,
+  target: Target,
+): void {
+  const [own, other] = target.kind === 'manifests' ? [catalog, terraformTemplates] : [terraformTemplates, catalog];
+  if (own.has(name) || !other.has(name)) return;
+  const kinds = target.kind === 'manifests' ? ['Terraform', 'manifests'] : ['manifests', 'Terraform'];
+  throw new PlanwardenError(
+    'TEMPLATE_UNKNOWN',
+    `template ${name} makes ${kinds[0]}; target ${target.name} holds ${kinds[1]}`,
+    {
+      where: { field: 'template.name' },
+      remedy: `Name a target of the other kind, or one of: ${own
+        .list()
+        .map((one) => one.name)
+        .join(', ')}.`,
+    },
+  );
 }
 
 async function terraformFilesOf(

@@ -3,6 +3,7 @@ import { createHttpHandler, createMcpServer, type HttpHandler } from '@planwarde
 import type { App } from '../app.js';
 import { agentOf } from '../identity/agent-token.js';
 import { BRIEF_PROMPTS } from '../prompts/brief.prompts.js';
+import { instructionsOf } from '../prompts/instructions.js';
 import { PERSONA_PROMPTS } from '../prompts/persona.prompts.js';
 import { CATALOG_RESOURCES } from '../resources/catalog.resources.js';
 import { RunFeed } from '../resources/run.feed.js';
@@ -38,6 +39,10 @@ export function mcpEndpoint(app: App): HttpHandler {
         }
         const personas = agent.personas.flatMap((name) => services.personas.find((known) => known.name === name) ?? []);
         return { services, bell, metrics, agent, personas };
+      },
+      instructionsFor: (auth) => {
+        const agent = services.config.agents().find((known) => `agent:${known.id}` === auth?.clientId);
+        return agent && instructionsOf(agent, services);
       },
       log,
     }),

@@ -13,7 +13,7 @@ import { judge } from '../change/judge.js';
 import { actorOf, secretsIn } from '../change/run-request.js';
 import { allowedProviders } from '../change/terraform/allowed-providers.js';
 import { findingText } from '../requests/run-text.js';
-import { personaFor, productTool, READ_ONLY, targetsOf } from './mcp-context.js';
+import { type McpContext, personaFor, productTool, READ_ONLY, targetsOf } from './mcp-context.js';
 
 export const checkPolicyTool = productTool({
   name: 'check_policy',
@@ -28,7 +28,7 @@ export const checkPolicyTool = productTool({
   outputSchema: z.object({ allow: z.boolean(), decision: z.string(), findings: z.array(findingSchema) }),
   handler: async ({ target: name, files: given }, context) => {
     const { services, agent } = context;
-    if (!targetsOf(context).includes(name)) throw outOfScope();
+    if (!targetsOf(context).includes(name)) throw outOfScope(context);
     const target = services.config.target(name);
     const persona = personaFor(context, { tool: 'check_policy' });
     const { files, objects, source } = await understood(given, target);
@@ -68,8 +68,8 @@ async function understood(given: readonly ChangeFile[], target: Target) {
   return { files, objects: [], source };
 }
 
-const outOfScope = (): PlanwardenError =>
+const outOfScope = (context: McpContext): PlanwardenError =>
   new PlanwardenError('TARGET_OUT_OF_SCOPE', 'the token may not name this target', {
     where: { field: 'target' },
-    remedy: 'Name a target of your token.',
+    remedy: `Name one of: ${targetsOf(context).join(', ')}.`,
   });

@@ -22,7 +22,7 @@ export const getBlastRadiusTool = productTool({
       structured: { ...found, hits },
       text:
         found.status === 'not_tracked'
-          ? 'The graph does not track this resource: nothing is known about what depends on it.'
+          ? 'The graph does not track this resource: nothing is known about what depends on it. Find ids with search_infrastructure.'
           : hits.length === 0
             ? 'Nothing depends on it, as far as the graph has read.'
             : hits.map(({ node, path }) => `${node.id} (${path.map((edge) => edge.kind).join(' > ')})`).join('\n'),

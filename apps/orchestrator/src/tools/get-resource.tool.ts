@@ -6,7 +6,9 @@ export const resourceIdSchema = z
   .string()
   .min(1)
   .max(600)
-  .describe('Id of a resource, as search_infrastructure gives it: k8s:<cluster>:<group>/<kind>:<namespace>:<name>.');
+  .describe(
+    'Id of a resource, as search_infrastructure gives it, e.g. k8s:<cluster>:<group>/<kind>:<namespace>:<name>.',
+  );
 
 export const getResourceTool = productTool({
   name: 'get_resource',

@@ -6,7 +6,8 @@ import { productTool, READ_ONLY } from './mcp-context.js';
 export const listTemplatesTool = productTool({
   name: 'list_templates',
   title: 'List templates',
-  description: 'Lists the templates that propose_change can render. Start here when you want something common.',
+  description:
+    'Lists the templates that propose_change can render, each for targets of its kind. Start here when you want something common.',
   annotations: READ_ONLY,
   inputSchema: z.object({}),
   outputSchema: z.object({ templates: z.array(templateSummarySchema) }),
@@ -14,7 +15,9 @@ export const listTemplatesTool = productTool({
     const templates = listTemplates(services);
     return {
       structured: { templates },
-      text: templates.map((template) => `${template.name}: ${template.title}. ${template.description}`).join('\n'),
+      text: templates
+        .map(({ name, kind, title, description }) => `${name} (${kind}): ${title}. ${description}`)
+        .join('\n'),
     };
   },
 });

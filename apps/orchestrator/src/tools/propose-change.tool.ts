@@ -20,7 +20,7 @@ export const proposeChangeTool = productTool({
   ].join(' '),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
   inputSchema: z.object({
-    target: fields.target.describe('Name of the target.'),
+    target: fields.target.describe('Name of a target; the instructions of this server list yours.'),
     persona: fields.persona.describe('Narrows the request to one persona of your token.'),
     title: fields.title.describe('What you want, in one line.'),
     reason: fields.reason.describe('Why, for the person who decides. It is shown as a quotation.'),
