@@ -268,9 +268,38 @@ describe('a start that cannot be', () => {
     await expectRefusal(launch(data, await threeFreePorts()), data, line);
   });
 
-  test('a command line that cannot be read', async () => {
-    const running = run([join(process.cwd(), 'apps/orchestrator/dist/main.js'), '--port', 'many']);
-    await expectRefusal(running, folder('none'), /^CONFIG_INVALID: the command line cannot be read/);
+  test.each([
+    [['--port', 'many'], '--port takes a number from 1 to 65532'],
+    [['--log-level', 'loud'], '--log-level takes debug, info, warn, error'],
+    [['--role', 'boss'], '--role takes all, '],
+    [['--nonsense'], 'an option is unknown'],
+  ])('a command line that cannot be read: %j', async (args, why) => {
+    const line = new RegExp(`^CONFIG_INVALID: the command line cannot be read: ${why}.*Use: npm start -- `);
+    await expectRefusal(run([MAIN, ...args]), folder('none'), line);
+  });
+
+  test.each([
+    [[CLI, '--help'], /^Usage: planwarden <command>[\s\S]* runs rebuild /],
+    [[CLI, 'sign-in', '-h'], /^Usage: planwarden <command>/],
+    [[MAIN, '--help'], /^Usage: npm start -- .*--role all\|/],
+  ])('help is asked for: %j', async (args, text) => {
+    const running = run(args);
+    expect(await running.exit).toBe(0);
+    expect(running.out()).toMatch(text);
+    expect(running.err()).toBe('');
+  });
+
+  test.each([
+    [[], 'no command was given'],
+    [['approve', 'x'], 'there is no such command'],
+    [['sign-in'], 'write: planwarden sign-in <person>'],
+    [['runs', 'rebuild', 'all'], 'write: planwarden runs rebuild'],
+    [['sign-in', 'owner', '--dta', 'x'], 'an option is unknown, or its value is missing'],
+  ])('a command that is not understood: %j', async (words, why) => {
+    const running = run([CLI, ...words]);
+    expect(await running.exit).toBe(2);
+    expect(running.out()).toBe('');
+    expect(running.err()).toMatch(new RegExp(`^planwarden: ${why}\\.\n\nUsage: planwarden `));
   });
 
   test('a Node that is too old', async () => {

@@ -14,37 +14,62 @@ const USAGE = `Usage: planwarden <command> [--data <folder>]
   runs rebuild       makes the rows of all runs again from the journal
   mcp                an MCP server on stdin and stdout, for clients that start one; --token-file <file> names the
                      agent's token, else PLANWARDEN_TOKEN_FILE, else the one in the data folder
+
+  --data <folder>    of the installation that is asked; else PLANWARDEN_DATA, else ~/.planwarden (as root
+                     /var/lib/planwarden)
+  --help             this text
+
+What an operator looks up: docs/operations.md
 `;
 
+const COMMANDS = ['sign-in <person>', 'github check', 'graph rebuild', 'runs rebuild', 'mcp'];
+
 async function main(): Promise<number> {
-  let words: string[] = [];
-  let data: string | undefined;
-  let token: string | undefined;
-  try {
-    const { values, positionals } = parseArgs({
-      allowPositionals: true,
-      options: { data: { type: 'string' }, 'token-file': { type: 'string' } },
-    });
-    words = positionals;
-    data = values.data;
-    token = values['token-file'];
-  } catch {
-    words = [];
+  const { options, words } = commandLine();
+  if (options?.help === true || words[0] === 'help') {
+    process.stdout.write(USAGE);
+    return 0;
   }
+  if (options === undefined) return notUnderstood('an option is unknown, or its value is missing');
   if (words.length === 1 && words[0] === 'mcp') {
     // Loaded when it is needed: the other commands are quicker without it.
     const { mcp } = await import('./commands/mcp.command.js');
-    await mcp(dataFolder(data), { tokenFile: tokenFile(token) });
+    await mcp(dataFolder(options.data), { tokenFile: tokenFile(options['token-file']) });
     return 0;
   }
-  const said = await run(words, dataFolder(data));
-  if (said === undefined) {
-    process.stderr.write(USAGE);
-    return 2;
-  }
+  const said = await run(words, dataFolder(options.data));
+  if (said === undefined) return notUnderstood(words.length === 0 ? 'no command was given' : wrongWith(words));
   const { text, isGood } = typeof said === 'string' ? { text: said, isGood: true } : said;
   process.stdout.write(`${text}\n`);
   return isGood ? 0 : 1;
+}
+
+/** Options undefined: they cannot be read. */
+function commandLine() {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        data: { type: 'string' },
+        'token-file': { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    return { options: values, words: positionals };
+  } catch {
+    return { options: undefined, words: [] };
+  }
+}
+
+/** One line, then what can be asked for. */
+function notUnderstood(why: string): number {
+  process.stderr.write(`planwarden: ${why}.\n\n${USAGE}`);
+  return 2;
+}
+
+function wrongWith([command]: readonly string[]): string {
+  const known = COMMANDS.find((one) => one.split(' ')[0] === command);
+  return known === undefined ? 'there is no such command' : `write: planwarden ${known}`;
 }
 
 type Said = string | { readonly text: string; readonly isGood: boolean };

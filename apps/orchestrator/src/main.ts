@@ -28,35 +28,48 @@ const OPTIONS = {
   port: { type: 'string' },
   'health-port': { type: 'string' },
   'log-level': { type: 'string' },
+  help: { type: 'boolean' },
 } as const;
 
-function argumentsOf(): Arguments {
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
+const USAGE = [
+  'npm start -- [--data <folder>] [--config <file>] [--port <1..65532>]',
+  `[--log-level ${LOG_LEVELS.join('|')}] [--role ${ROLES.join('|')}] [--health-port <1..65535>]`,
+].join(' ');
+
+/** Undefined: only what could be asked for was asked. */
+function argumentsOf(): Arguments | undefined {
+  const { values } = read();
+  if (values.help === true) return undefined;
+  const role = ROLES.find((name) => name === (values.role ?? 'all'));
+  if (role === undefined) throw unreadable(`--role takes ${ROLES.join(', ')}`);
+  const logLevel = values['log-level'] ?? 'info';
+  if (!LOG_LEVELS.includes(logLevel)) throw unreadable(`--log-level takes ${LOG_LEVELS.join(', ')}`);
+  return {
+    role,
+    data: values.data,
+    config: values.config,
+    port: portOf('port', values.port, 65_532),
+    healthPort: portOf('health-port', values['health-port'], 65_535),
+    logLevel,
+  };
+}
+
+function read() {
   try {
-    const { values } = parseArgs({ options: OPTIONS });
-    const role = ROLES.find((name) => name === (values.role ?? 'all'));
-    if (role === undefined) throw new Error('role');
-    return {
-      role,
-      data: values.data,
-      config: values.config,
-      port: portOf(values.port, 65_532),
-      healthPort: portOf(values['health-port'], 65_535),
-      logLevel: values['log-level'] ?? 'info',
-    };
+    return parseArgs({ options: OPTIONS });
   } catch (cause) {
-    throw new PlanwardenError('CONFIG_INVALID', 'the command line cannot be read', {
-      remedy:
-        'Use: npm start -- [--data <folder>] [--config <file>] [--port <1..65532>] [--log-level debug|info|warn|error] ' +
-        `[--role ${ROLES.join('|')}] [--health-port <1..65535>]`,
-      cause,
-    });
+    throw unreadable('an option is unknown or has no value', cause);
   }
 }
 
-function portOf(text: string | undefined, last: number): number | undefined {
+const unreadable = (why: string, cause?: unknown): PlanwardenError =>
+  new PlanwardenError('CONFIG_INVALID', `the command line cannot be read: ${why}`, { remedy: `Use: ${USAGE}`, cause });
+
+function portOf(name: string, text: string | undefined, last: number): number | undefined {
   const port = text === undefined ? undefined : Number(text);
-  if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= last)) throw new Error('port');
-  return port;
+  if (port === undefined || (Number.isInteger(port) && port >= 1 && port <= last)) return port;
+  throw unreadable(`--${name} takes a number from 1 to ${last}`);
 }
 
 /** One clear line for what an operator can mend; no stack trace reaches them. */
@@ -76,7 +89,12 @@ function placed({ where, message }: PlanwardenError): string {
 }
 
 async function main(): Promise<void> {
-  const { role, data, config: file, port, healthPort, logLevel } = argumentsOf();
+  const given = argumentsOf();
+  if (given === undefined) {
+    process.stdout.write(`Usage: ${USAGE}\n`);
+    return;
+  }
+  const { role, data, config: file, port, healthPort, logLevel } = given;
   const config = loadConfig({ data, port, config: file });
   const log = createLog(logLevel);
   let starting: Promise<StartedRole> | undefined;
