@@ -13,13 +13,42 @@ export function scene(text) {
   process.stdout.write(`\n${colors.bold(`${chapter}. ${text}`)}\n`);
 }
 
-/** One line said by one of the cast: agent, gate, human, world. */
-export function says(who, text) {
-  const [first, ...rest] = text.split('\n');
-  const name = PERSON[who](who.padEnd(6));
-  process.stdout.write(`   ${name} ${first}\n${rest.map((line) => `          ${line}\n`).join('')}`);
+/** Where what is said begins: beneath itself it goes on there, where the terminal is too narrow for one line. */
+const INDENT = ' '.repeat(10);
+
+/** @returns {string[]} the text in lines that fit beside the indent; words are never cut. Not to a terminal: as it is */
+function lines(text) {
+  const width = process.stdout.isTTY ? Math.max(process.stdout.columns - INDENT.length, 40) : Number.POSITIVE_INFINITY;
+  return text.split('\n').flatMap((line) => {
+    const made = [];
+    let rest = line;
+    while (rest.length > width) {
+      const at = rest.lastIndexOf(' ', width);
+      // Spaces in front are an indent of its own and no place to break.
+      if (rest.slice(0, at).trim() === '') break;
+      made.push(rest.slice(0, at));
+      rest = rest.slice(at + 1);
+    }
+    return [...made, rest];
+  });
 }
 
-export const quiet = (text) => process.stdout.write(`          ${colors.dim(text)}\n`);
-export const good = (text) => process.stdout.write(`   ${colors.green('✔')}      ${text}\n`);
-export const refused = (text) => process.stdout.write(`   ${colors.red('✘')}      ${text}\n`);
+const told = (mark, text, colour = (line) => line) => {
+  const [first, ...more] = lines(text).map((line) => colour(line));
+  process.stdout.write(`${mark}${first}\n${more.map((line) => `${INDENT}${line}\n`).join('')}`);
+};
+
+/** What one of the cast says: agent, gate, human, world. */
+export const says = (who, text) => told(`   ${PERSON[who](who.padEnd(6))} `, text);
+
+export const quiet = (text) => told(INDENT, text, colors.dim);
+/** What somebody copies: a command, an address, a token. It stays one line. */
+export const verbatim = (text) => process.stdout.write(`${INDENT}${text}\n`);
+export const good = (text) => told(`   ${colors.green('✔')}      `, text);
+export const refused = (text) => told(`   ${colors.red('✘')}      `, text);
+
+/** What a template is asked for with, as a person would say it. */
+export const parametersOf = (parameters) =>
+  Object.entries(parameters)
+    .map(([name, value]) => `${name} ${typeof value === 'string' && value.includes(' ') ? `"${value}"` : value}`)
+    .join(', ');

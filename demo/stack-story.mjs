@@ -2,7 +2,7 @@
 // terraform or tofu, approved and applied for real.
 import { accessSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
-import { good, quiet, refused, says, scene } from './print.mjs';
+import { good, parametersOf, quiet, refused, says, scene } from './print.mjs';
 
 /** The first is planned by a worker; the second, where its jobs find binary and state, in the sandbox's GitHub Actions. */
 const STACKS = { bucket: 'web', kept: 'motto' };
@@ -89,7 +89,7 @@ export async function tellOfStack({ agent, world, look, approve }) {
 
   scene('It asks for something small: a kept value, from a template');
   const parameters = { name: 'motto', value: 'ask, then act' };
-  says('agent', `propose_change: terraform-data ${JSON.stringify(parameters)}`);
+  says('agent', `propose_change: terraform-data with ${parametersOf(parameters)}`);
   const run = await ask(agent, STACKS.kept, {
     title: 'Keep the motto',
     template: { name: 'terraform-data', parameters },

@@ -1,6 +1,6 @@
 // The story of one change, told as it happens.
 import { connectAgent } from './agent.mjs';
-import { good, quiet, refused, says, scene, title } from './print.mjs';
+import { good, parametersOf, quiet, refused, says, scene, title, verbatim } from './print.mjs';
 import { reads } from './reads.mjs';
 import { tellOfStack } from './stack-story.mjs';
 
@@ -76,7 +76,7 @@ async function request(agent) {
   const { data: templates } = await agent.call('list_templates');
   says('agent', `list_templates: ${templates.templates.map((template) => template.name).join(', ')}`);
   const parameters = { name: NAME, image: 'nginxinc/nginx-unprivileged:1.27.3', replicas: 3 };
-  says('agent', `propose_change: web-application ${JSON.stringify(parameters)}`);
+  says('agent', `propose_change: web-application with ${parametersOf(parameters)}`);
   const proposed = await agent.call('propose_change', {
     target: 'staging',
     title: 'Run nginx with three replicas',
@@ -138,8 +138,13 @@ async function approval(agent, look, world, run, waiting, { approve, withholdMs 
   }
   if (approve === 'click') {
     says('human', 'your turn: press Approve on the pull request, or sign in to Planwarden and approve there');
-    quiet(`${world.github}/ui/platform/infrastructure/pull/${number}   (${url})`);
-    quiet(`sign in there with the token of ravi-reviewer: ${world.reviewerToken}`);
+    const page = `${world.github}/ui/platform/infrastructure/pull/${number}`;
+    verbatim(`${page}${page === url ? '' : ` (${url})`}`);
+    quiet('there, sign in as ravi-reviewer with this token:');
+    verbatim(world.reviewerToken);
+    quiet('or, once you are signed in by the link that this prints, here:');
+    verbatim(world.signIn('reviewer'));
+    verbatim(`${world.url}/runs/${run}`);
     await agent.follow(run, (seen) => seen.run.ended || seen.run.wait?.reason !== 'approval');
     return true;
   }

@@ -22,6 +22,8 @@ export async function attach(data) {
     agentToken: read('agent-assistant.token').trim(),
     reviewerToken: secrets.people['ravi-reviewer'],
     authorAppToken: secrets.authorToken,
+    /** What a person types here for a link that signs them in. */
+    signIn: (person) => `npm exec -- planwarden sign-in ${person} --data ${data}`,
     clusterToken: secrets.cluster.reader,
     /** Whether the jobs of its Actions and its workers stand on one machine, where a state is a folder of both. */
     isOneProcess: false,

@@ -29,13 +29,15 @@ const stop = async () => {
   await world.stop();
   process.exit(code);
 };
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void stop());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void stop());
+// Nobody listens any more (a closed terminal, `| head`): what was started ends with the story.
+process.stdout.on('error', () => void stop());
 try {
   const approve = values['withhold-approval'] ? 'withhold' : values.exit ? 'review' : 'click';
   const ended = await tell(world, { approve });
   code = ended.state === 'applied' ? 0 : 1;
   if (!values.exit && approve === 'click') {
-    process.stdout.write(`\nLook around: ${world.url} (sign in with: npm exec -- planwarden sign-in owner --data …)\n`);
+    process.stdout.write(`\nLook around: ${world.url}\nA link that signs you in: ${world.signIn('owner')}\n`);
     process.stdout.write('Ctrl-C stops everything.\n');
     await new Promise(() => undefined);
   }

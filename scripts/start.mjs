@@ -10,8 +10,8 @@ build();
 const child = spawn(process.execPath, [join(root, 'apps/orchestrator/dist/main.js'), ...process.argv.slice(2)], {
   stdio: 'inherit',
 });
-// Ctrl-C reaches both of us; only the child decides when it is done.
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+// Ctrl-C and a terminal that closes reach both of us; only the child decides when it is done.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => {
   process.exitCode = code ?? (signal === null ? 1 : 130);
 });

@@ -339,14 +339,17 @@ describe('a start that cannot be', () => {
     await until(() => processesOf(data).length === 0);
   });
 
-  test('Ctrl-C in the middle of a start leaves nothing either', async () => {
-    const data = folder('cut');
+  test.each([
+    ['Ctrl-C', 'SIGINT'],
+    ['a terminal that closes', 'SIGHUP'],
+  ] as const)('%s in the middle of a start leaves nothing either', async (_, signal) => {
+    const data = folder(`cut-${signal}`);
     const running = launch(data, await threeFreePorts(), true);
     await until(() => {
       if (running.child.exitCode !== null) throw new Error(`it ended: ${running.err()}`);
       return processesBelow(running.pid).some(([, command]) => /postgres -D/.test(command));
     });
-    process.kill(-running.pid, 'SIGINT');
+    process.kill(-running.pid, signal);
     expect(await running.exit).toBe(0);
     expect([running.plainErr(), running.out()]).toEqual([[], '']);
     await until(() => processesOf(data).length === 0);

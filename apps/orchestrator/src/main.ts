@@ -113,6 +113,8 @@ async function main(): Promise<void> {
   };
   process.on('SIGINT', () => void stop(0));
   process.on('SIGTERM', () => void stop(0));
+  // The terminal was closed: left to itself, it would end at once and leave its database and servers behind.
+  process.on('SIGHUP', () => void stop(0));
   // What nobody caught leaves the process in a state nobody knows: it ends, and a start finds every run in the journal.
   const onUncaught = (error: unknown): void => {
     if (isStopping) return;

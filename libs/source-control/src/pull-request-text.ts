@@ -37,19 +37,24 @@ export function pullRequestText(p: PullRequestTextParts): string {
     '#### What the agent said (quoted, not checked)',
     fenced(`${p.agentTitle}\n\n${p.agentReason}`, LONGEST_QUOTE),
     '#### To approve',
-    'Review this pull request at its newest commit: **Approve** or **Request changes**. The review names the subject',
-    'above. Editing this text, or pushing to the branch, voids the votes.',
+    HOW_TO_REVIEW,
     ...(p.subjectDigest === null ? [] : [howToComment(p.subjectDigest)]),
     END,
   ].join('\n\n');
 }
 
+// One line each: GitHub shows a line end inside a paragraph as one.
+const HOW_TO_REVIEW = [
+  'Review this pull request at its newest commit: **Approve** or **Request changes**.',
+  'The review names the subject above. Editing this text, or pushing to the branch, voids the votes.',
+].join(' ');
+
 function howToComment(digest: string): string {
   const short = digest.replace(/^sha256:/, '').slice(0, COMMAND_DIGEST_LENGTH);
   return [
-    `Or write a comment whose first line is \`/planwarden approve ${short}\` or \`/planwarden reject ${short}\`; more`,
-    'lines are your reason. An edited comment is no vote.',
-  ].join('\n');
+    `Or write a comment whose first line is \`/planwarden approve ${short}\` or \`/planwarden reject ${short}\`;`,
+    'more lines are your reason. An edited comment is no vote.',
+  ].join(' ');
 }
 
 /** Our block inside a PR body, markers included; null unless there is exactly one whole block. */

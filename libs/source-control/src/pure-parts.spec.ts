@@ -46,6 +46,14 @@ describe('PR text', () => {
     expect(blockDigest(`x\r\n${block.replaceAll('\n', '\r\n')}`)).toBe(blockDigest(block));
     expect(blockDigest(block.replace('nginx', 'ngimx'))).not.toBe(blockDigest(block));
   });
+  test('says in whole paragraphs how to decide: GitHub keeps the line ends of a text', () => {
+    const paragraphs = text('').split('#### To approve')[1]?.trim().split('\n\n');
+    expect(paragraphs).toEqual([
+      'Review this pull request at its newest commit: **Approve** or **Request changes**. The review names the subject above. Editing this text, or pushing to the branch, voids the votes.',
+      'Or write a comment whose first line is `/planwarden approve d` or `/planwarden reject d`; more lines are your reason. An edited comment is no vote.',
+      '<!-- planwarden:end -->',
+    ]);
+  });
   test('a doubled, cut or absent block is none', () => {
     const block = text('');
     for (const body of ['', `${block}${block}`, block.slice(0, -5), block.slice(5)])

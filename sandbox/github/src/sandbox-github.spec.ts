@@ -142,7 +142,12 @@ describe('the page for people', () => {
     const sandbox = await start();
     const pull = await openPull(sandbox, 'run/vote');
     const path = `/ui/platform/infrastructure/pull/${pull.number}`;
-    expect(await (await visit(sandbox, path)).text()).not.toContain('value="APPROVE"');
+    const before = await (await visit(sandbox, path)).text();
+    expect(before).not.toContain('value="APPROVE"');
+    // Whoever signs in from here comes back here.
+    expect(before).toContain(`name="next" value="${path}"`);
+    const back = await submit(sandbox, '/ui/sign-in', { token: sandbox.token('reviewer'), next: path });
+    expect(back.headers.get('location')).toBe(path);
     expect((await submit(sandbox, `${path}/review`, { head: pull.head, event: 'APPROVE' })).status).toBe(403);
     const cookie = await signIn(sandbox, 'reviewer');
     const text = await (await visit(sandbox, path, cookie)).text();

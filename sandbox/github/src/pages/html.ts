@@ -45,11 +45,11 @@ button.go { background: #1a7f37; border-color: #1a7f37; color: #fff; } button.st
 code { font-family: ui-monospace, monospace; font-size: .9em; overflow-wrap: anywhere; } [role=alert] { border: 2px solid #b3212d; border-radius: 8px; padding: .75rem; }
 `;
 
-/** A whole page. `who` is the login of the person signed in. */
-export function page(title: string, who: string | undefined, body: Html): string {
+/** A whole page. `who` is the login of the person signed in; `next` is where to go on after signing in. */
+export function page(title: string, who: string | undefined, next: string, body: Html): string {
   const sign = who
     ? html`<form method="post" action="/ui/sign-out"><span>Signed in as ${who}</span><button>Sign out</button></form>`
-    : html`<form method="get" action="/ui/sign-in"><button>Sign in</button></form>`;
+    : html`<form method="get" action="/ui/sign-in"><input type="hidden" name="next" value="${next}"><button>Sign in</button></form>`;
   const whole = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title><style>${new Html(STYLE)}</style></head>

@@ -39,7 +39,7 @@ export class PagesEndpoint {
     const show = (status: number, title: string, body: Html, headers: Record<string, string> = {}): RestReply => ({
       status,
       headers: { ...SAFE, ...headers },
-      body: page(title, who?.login, body),
+      body: page(title, who?.login, request.path, body),
     });
     try {
       if (request.method === 'POST') return await this.post(request, who);

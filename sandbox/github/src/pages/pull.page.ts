@@ -60,7 +60,7 @@ export async function pullPage(
   return html`<h1>${pull.title} <span class="quiet">#${pull.number}</span></h1>
 <p><span class="badge">${stateOf(pull)}</span> ${login(pull.userId)} asks to merge <code>${pull.head}</code> into
 <code>${pull.base}</code> of ${repo.fullName}. Head: <code>${pull.headSha}</code></p>
-${pull.state === 'open' && html`<p>${merge.refusal ? `Not mergeable now: ${merge.refusal}` : 'GitHub would merge this now.'}</p>`}
+${pull.state === 'open' && html`<p><a href="#review">To the review</a></p><p>${merge.refusal ? `Not mergeable now: ${merge.refusal}` : 'GitHub would merge this now.'}</p>`}
 <div class="box"><div class="in"><pre>${pull.body ?? 'No description.'}</pre></div></div>
 <h2>Checks</h2>${
     checks.length === 0
@@ -89,5 +89,5 @@ ${check.output.title && html`<br>${check.output.title}`}${check.output.summary &
     (file) =>
       html`<section class="box"><h3>${file.filename} <span class="quiet">${file.status}, +${file.additions} −${file.deletions}</span></h3>${patchRows(file.patch)}</section>`,
   )}
-${viewer.mayReview ? reviewForm(repo, pull) : html`<p class="quiet">${viewer.why}</p>`}`;
+${viewer.mayReview ? reviewForm(repo, pull) : html`<p class="quiet" id="review">${viewer.why}</p>`}`;
 }

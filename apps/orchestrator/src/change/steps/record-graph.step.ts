@@ -5,6 +5,7 @@ import { graphRecord, planRecord } from '../change.records.js';
 import type { ChangeServices } from '../change.services.js';
 import { environmentsOf, refreshGraph } from '../facts.js';
 import { manifestPlan, terraformPlan } from '../of-kind.js';
+import { counted } from '../outcomes.js';
 import { refreshStack } from '../terraform/state-facts.js';
 
 /** Writes what now exists back to the graph, with this run as its source. */
@@ -31,7 +32,7 @@ export function recordGraphStep(services: ChangeServices): Step {
       const now = await services.fresh(target.name).now();
       await services.graph.writeBack({ run: run.id, nodes, edges, observedAt: now.toISOString() });
       return done(
-        `the graph knows ${nodes.length} resources of this run`,
+        `the graph knows ${counted(nodes.length, 'resource')} of this run`,
         graphRecord.parse({ snapshotId, nodes: nodes.length }),
       );
     },
@@ -57,7 +58,7 @@ async function recordStack(
   const now = await services.fresh(target.name).now();
   await services.graph.writeBack({ run: run.id, nodes, edges, observedAt: now.toISOString() });
   return done(
-    `the graph knows ${nodes.length} resources of this run`,
+    `the graph knows ${counted(nodes.length, 'resource')} of this run`,
     graphRecord.parse({ snapshotId: snapshot, nodes: nodes.length }),
   );
 }
