@@ -11,7 +11,14 @@ describe('updates of resources', () => {
   const stranger = anotherAgent('stranger', 'web');
   let world: World;
   beforeAll(async () => {
-    world = await startWorld({}, undefined, (yaml) => withStack(yaml) + stranger.yaml);
+    world = await startWorld(
+      {},
+      undefined,
+      (yaml) =>
+        // In another environment: nothing of staging is the stranger's to see.
+        withStack(yaml).replace('name: web\n    environment: staging', 'name: web\n    environment: sketch') +
+        stranger.yaml,
+    );
   });
   afterAll(() => world.stop());
 
@@ -135,5 +142,24 @@ describe('updates of resources', () => {
       // Closed without a word: the stream ended, and that is enough.
       await holds(isQuiet);
     });
+  });
+
+  test('the graph shows an agent nothing of another environment, not even where a page ends', async () => {
+    const run = await world.propose();
+    await world.until(run, waitsForApproval);
+    await world.call('cancel_run', { run });
+    await world.until(run, hasEnded);
+    const own = (await world.call('search_infrastructure', { limit: 1 })).data as { resources: { id: string }[] };
+    const id = own.resources[0]?.id ?? '';
+    expect((await world.call('get_blast_radius', { id })).data).toMatchObject({ status: 'tracked' });
+    const client = await modernClient(world.url, stranger.token);
+    const asked = async (name: string, args: object): Promise<unknown> =>
+      (await client.callTool({ name, arguments: { ...args } })).structuredContent;
+    expect(await asked('search_infrastructure', { limit: 1 })).toEqual({ resources: [], next: null });
+    expect(await asked('get_blast_radius', { id })).toMatchObject({
+      ...{ status: 'not_tracked', snapshot: 'none', hits: [] },
+      coverage: { kindsRead: [], kindsFailed: [], namespacesRead: [] },
+    });
+    await client.close();
   });
 });

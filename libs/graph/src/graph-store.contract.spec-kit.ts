@@ -102,8 +102,9 @@ export function graphStoreContract(name: string, empty: () => Promise<GraphStore
         expect((await store.search({ text, limit: 10 })).nodes).toEqual([]);
       }
       expect(
-        (await store.search({ kind: 'Pod', namespace: 'staging-shop', environment: 'staging', limit: 10 })).nodes,
+        (await store.search({ kind: 'Pod', namespace: 'staging-shop', environments: ['staging'], limit: 10 })).nodes,
       ).toHaveLength(1);
+      expect(await store.search({ environments: ['production'], limit: 1 })).toEqual({ nodes: [], next: null });
     });
 
     test('blast radius explains each hit by its path, the nearest first', async () => {

@@ -19,7 +19,8 @@ export interface GraphSearch {
   readonly text?: string;
   readonly kind?: string;
   readonly namespace?: string;
-  readonly environment?: string;
+  /** Only of these: what lies elsewhere is not even a place to go on from. */
+  readonly environments?: readonly string[];
   readonly limit: number;
   /** The `next` of the page before. */
   readonly cursor?: string;

@@ -51,14 +51,14 @@ export class PostgresGraphStore implements GraphStore {
     const { rows } = await this.pool.query<NodeRow>(
       `SELECT * FROM graph_nodes
         WHERE ($1::text IS NULL OR name ILIKE $1) AND ($2::text IS NULL OR kind = $2)
-          AND ($3::text IS NULL OR namespace = $3) AND ($4::text IS NULL OR environment = $4)
+          AND ($3::text IS NULL OR namespace = $3) AND ($4::text[] IS NULL OR environment = ANY($4))
           AND ($5::text IS NULL OR id > $5)
         ORDER BY id LIMIT $6`,
       [
         like,
         query.kind ?? null,
         query.namespace ?? null,
-        query.environment ?? null,
+        query.environments ?? null,
         query.cursor ?? null,
         query.limit + 1,
       ],

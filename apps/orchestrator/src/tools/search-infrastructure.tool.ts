@@ -16,15 +16,15 @@ export const searchInfrastructureTool = productTool({
   }),
   outputSchema: z.object({ resources: z.array(graphNodeSchema), next: z.string().nullable() }),
   handler: async ({ text, kind, namespace, limit, cursor }, context) => {
-    const seen = environmentsOf(context);
     const found = await context.services.graph.search({
       limit,
+      environments: [...environmentsOf(context)],
       ...(text === undefined ? {} : { text }),
       ...(kind === undefined ? {} : { kind }),
       ...(namespace === undefined ? {} : { namespace }),
       ...(cursor === undefined ? {} : { cursor }),
     });
-    const resources = found.nodes.filter((node) => node.environment !== null && seen.has(node.environment));
+    const resources = [...found.nodes];
     return {
       structured: { resources, next: found.next },
       text: paged(resources.length === 0 ? 'Nothing found.' : resources.map((node) => node.id).join('\n'), found.next),

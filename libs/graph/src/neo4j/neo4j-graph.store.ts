@@ -104,13 +104,13 @@ export class Neo4jGraphStore implements GraphStore {
         `MATCH (n:Tracked)
           WHERE ($text IS NULL OR toLower(n.name) CONTAINS toLower($text)) AND ($kind IS NULL OR n.kind = $kind)
             AND ($namespace IS NULL OR n.namespace = $namespace)
-            AND ($environment IS NULL OR n.environment = $environment) AND ($cursor IS NULL OR n.id > $cursor)
+            AND ($environments IS NULL OR n.environment IN $environments) AND ($cursor IS NULL OR n.id > $cursor)
          RETURN n {.*} ORDER BY n.id LIMIT $limit`,
         {
           text: query.text ?? null,
           kind: query.kind ?? null,
           namespace: query.namespace ?? null,
-          environment: query.environment ?? null,
+          environments: query.environments ?? null,
           cursor: query.cursor ?? null,
           limit: wholeNumber(query.limit + 1),
         },
