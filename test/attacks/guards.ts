@@ -258,6 +258,16 @@ export const GUARDS = {
     holds: 'a policy that says no now releases nothing, whatever it said before the votes',
     cuts: [cut(CONFIRM, '(await policyStop(ports, subject, trust.policyBundle)) ??\n', '')],
   },
+  policySource: {
+    holds: 'a policy that says no to the files now releases nothing, whatever it said before the votes',
+    cuts: [
+      cut(
+        'apps/orchestrator/src/change/confirm-ports.ts',
+        'allow: files.allow && decision.allow',
+        'allow: decision.allow',
+      ),
+    ],
+  },
   facts: {
     holds: 'facts that speak against the change now release nothing, whatever they said before the votes',
     cuts: [

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Attack, Tried } from '../attack.js';
-import { voteUnderOtherPolicy } from '../other-policy.js';
+import { type Denied, voteUnderOtherPolicy } from '../other-policy.js';
 import { Stage } from '../stage.js';
 import { INTENDED } from './changed.js';
 
@@ -17,7 +17,7 @@ interface Moment {
  * installation of their own, which is stopped at the moment they are about.
  */
 const restartedAt =
-  (moment: (stage: Stage) => Promise<Moment>) =>
+  (moment: (stage: Stage) => Promise<Moment>, denied: Denied = 'plan') =>
   async ({ isGuardOff }: Stage): Promise<Tried> => {
     const folder = mkdtempSync(join(tmpdir(), 'planwarden-restart-'));
     try {
@@ -30,7 +30,7 @@ const restartedAt =
         at?.after?.();
       }
       const { run } = at;
-      return await voteUnderOtherPolicy(folder, run);
+      return await voteUnderOtherPolicy(folder, run, denied);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
@@ -74,6 +74,17 @@ export const POLICY_ATTACKS: readonly Attack[] = [
       await stage.review('ravi-reviewer', seen);
       return { run: seen.run.id };
     }),
+  },
+  {
+    id: 'policy-of-files-changed-between-the-votes',
+    tries: 'as before, and the policy of the release denies the files of the change, not its plan',
+    guard: 'policySource',
+    refusal: 'POLICY_CHANGED',
+    run: restartedAt(async (stage) => {
+      const seen = await stage.fresh('pair');
+      await stage.review('ravi-reviewer', seen);
+      return { run: seen.run.id };
+    }, 'source'),
   },
   {
     id: 'policy-changed-before-the-effect',

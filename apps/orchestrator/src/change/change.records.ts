@@ -47,6 +47,7 @@ export const validateRecord = z.strictObject({
   providers: z.array(sourceProviderSchema).default([]),
   modules: z.array(sourceModuleSchema).default([]),
 });
+export type ValidateRecord = z.infer<typeof validateRecord>;
 export const checkSourceRecord = z.strictObject({ decision: decisionRecord });
 export const pullRequestRecord = z.strictObject({
   branch: z.string(),

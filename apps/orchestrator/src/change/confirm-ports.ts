@@ -9,11 +9,12 @@ import {
   type PullRequestRecord,
   planRecord,
   pullRequestRecord,
+  validateRecord,
 } from './change.records.js';
 import type { ChangeServices } from './change.services.js';
 import { demandsOf } from './demands.js';
 import { factsOfPlan } from './facts.js';
-import { judge } from './judge.js';
+import { judge, judgeFiles } from './judge.js';
 import { makePlan } from './make-plan.js';
 import { missingProtection } from './protection.js';
 import { actorOf } from './run-request.js';
@@ -106,7 +107,9 @@ export function confirmPorts(services: ChangeServices, run: RunRecord, output: R
       const { facts } = await factsOfPlan(services, target(), plan);
       const input = { actor: actorOf(services, run.requester, run.persona), target: target(), plan, facts };
       const decision = await judge(services, 'plan', input, { run: run.id, round: run.round, step: 'confirm' });
-      return { allow: decision.allow, quorum: target().quorum };
+      // What is new in policy may be about the files alone.
+      const files = await judgeFiles(services, run, await output('validate', validateRecord), 'confirm');
+      return { allow: files.allow && decision.allow, quorum: target().quorum };
     },
     votes: (digest, evidenceSha) => readVotes(services, run, output, digest, evidenceSha),
     voters: () => readVoters(services, run, output),
