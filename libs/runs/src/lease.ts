@@ -15,8 +15,11 @@ export interface Claimed {
   readonly askedAt: number;
   /** Wake-ups counted when the run was claimed: a later one means "look again". */
   readonly seenWakes: number;
-  /** Whether a lock is held for the run. */
-  readonly hasLocks: boolean;
+  /**
+   * Whether locks may be held for the run. Of an earlier lease always: where the statement of the claim waited for the row
+   * it saw locks as they were before.
+   */
+  readonly mayHaveLocks: boolean;
 }
 
 type ClaimedRow = RunRow & Parameters<typeof viewOf>[0] & { fence: string; wakes: number; has_locks: boolean };
@@ -59,7 +62,7 @@ export class Claims {
       view: viewOf(row),
       askedAt,
       seenWakes: row.wakes,
-      hasLocks: row.has_locks,
+      mayHaveLocks: row.has_locks || Number(row.fence) > 1,
     };
   }
 }

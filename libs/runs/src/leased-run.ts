@@ -55,7 +55,7 @@ export class LeasedRun {
     const { cancel, discard, updatedAt } = claimed.run;
     this.#demanded = { cancel, discard };
     this.#updatedAt = updatedAt;
-    this.#mayHaveLocks = claimed.hasLocks;
+    this.#mayHaveLocks = claimed.mayHaveLocks;
     this.#seenWakes = claimed.seenWakes;
     this.#surelyUntil = claimed.askedAt + claimed.hold.leaseMs;
     // Before its first entry under a lease there is nothing to look up.

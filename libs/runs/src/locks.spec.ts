@@ -271,6 +271,31 @@ describe('a queue whose first is just leaving it', () => {
   });
 });
 
+test('a lock that was taken while a claim waited for the row of the run is given back at its end', async () => {
+  const lock = nameIt('terraform:web');
+  const run = await begin();
+  await db.pool.query("UPDATE runs SET state = 'validating' WHERE id = $1", [run.id]);
+  const waiting = async () =>
+    (
+      await db.pool.query(
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+      )
+    ).rowCount;
+  const execute = async (): Promise<StepOutcome> => ({ kind: 'end', state: 'canceled', error: null, message: 'over' });
+  const steps: Step[] = [{ name: 'only', state: 'validating', effects: [], execute }];
+  const made: Pipeline = { version: 'test/1', steps, roundStartsAt: 'only', maxRounds: 1 };
+  // An earlier lease, which took the lock and let go; the statement of the claim had begun before.
+  const ended = await withTransaction(db.pool, async (client) => {
+    await client.query('UPDATE runs SET fence = fence + 1 WHERE id = $1', [run.id]);
+    const advanced = new RunEngine({ pool: db.pool, pipelines: [made], worker: 'w' }).advance(run.id);
+    while ((await waiting()) === 0) await new Promise((resolve) => setImmediate(resolve));
+    await client.query('INSERT INTO run_locks (name, run) VALUES ($1, $2)', [lock, run.id]);
+    return { advanced };
+  });
+  await ended.advanced;
+  expect([(await store.get(run.id)).ended, await locks.list(run.id)]).toEqual([true, []]);
+});
+
 describe('locks made again from their journal', () => {
   const rows = async (): Promise<unknown> => {
     const held = await db.pool.query('SELECT * FROM run_locks ORDER BY name');

@@ -134,7 +134,7 @@ function settle(asked: Asked, row: BegunRow | undefined, room: Room | undefined)
     view: NEW_RUN,
     askedAt: room.askedAt,
     seenWakes: FIRST_WAKES,
-    hasLocks: false,
+    mayHaveLocks: false,
   });
   return { value: { run, isTaken: room !== undefined } };
 }
