@@ -109,7 +109,8 @@ agents:`,
       edit(withTarget('    quorum: 1\n'));
     });
 
-    test('an edited comment, one of another digest and a bot’s are no votes; a deleted one is gone', async () => {
+    // gate: reject-blocks
+    test('an edited comment and one of another digest are no votes; a deleted reject stands until its writer approves', async () => {
       const waiting = await waitingRun();
       const { number } = pullOf(waiting);
       const id = await world.comment('ravi-reviewer', number, `/planwarden approve ${'0'.repeat(12)}`);
@@ -121,8 +122,12 @@ agents:`,
       expect(tally.uncounted.map(({ code }) => code)).toEqual(['VOTE_EDITED']);
       expect(tally.missing.join()).toContain('third rejects');
       expect((await atGitHub('thea-third', 'DELETE', `/issues/comments/${gone}`)).status).toBe(204);
-      expect((await tallyOf(waiting.run.id)).missing.join()).not.toContain('rejects');
-      expect((await world.call('cancel_run', { run: waiting.run.id })).isError).toBe(false);
+      expect((await tallyOf(waiting.run.id)).missing.join()).toContain(
+        'third rejects this change; the reject was deleted',
+      );
+      await world.comment('thea-third', number, `/planwarden approve ${short(waiting)}`);
+      const { state, outcome } = (await world.until(waiting.run.id, hasEnded)).run;
+      expect([state, outcome]).toEqual(['applied', null]);
     });
   });
 
