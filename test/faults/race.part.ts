@@ -109,6 +109,24 @@ data: { colour: blue }
     expect(commits.map(({ sha }) => sha)).toEqual([expect.any(String), evidenceSha]);
   });
 
+  test('two workers that say why a run ended: whoever sees two comments leaves the first', async () => {
+    const run = await world.propose({ ...NGINX, name: 'race-end' });
+    const { number } = (await world.until(run, waitsForApproval)).pullRequest ?? { number: 0 };
+    const times = (name: string): number => world.at.github.control.countEffects()[name] ?? 0;
+    const [made, removed] = [times('issues/create-comment'), times('issues/delete-comment')];
+    await race('issues/create-comment', async () => {
+      await world.call('cancel_run', { run, reason: 'It is not wanted.' });
+      return run;
+    });
+    expect((await world.until(run, hasEnded)).run.state).toBe('canceled');
+    // The worker that lost the run may be the one that removes its own, after the other has ended it.
+    const isOver = () => times('issues/create-comment') === made + 2 && times('issues/delete-comment') > removed;
+    for (let looks = 0; !isOver() && looks < 1500; looks += 1) await new Promise((resolve) => setTimeout(resolve, 20));
+    const left = await github(`/issues/${number}/comments`);
+    expect(left.map(({ body }) => String(body).split('\n')[0])).toEqual([`Planwarden run ${run} ended: canceled.`]);
+    expect([times('issues/create-comment') - made, times('issues/delete-comment') - removed]).toEqual([2, 1]);
+  });
+
   test('a review, two workers at it: GitHub takes both, they say the same, and the run says so', async () => {
     const branch = 'people/raced';
     const sha = await world.at.github.control.push({

@@ -1,4 +1,5 @@
 import { codeOwnersAt } from './code-owners.js';
+import { commentActs } from './comment-acts.js';
 import { commentReads } from './comment-reads.js';
 import { textEditReads } from './content-edits.js';
 import { connect, type SourceControlOptions } from './github-connection.js';
@@ -20,6 +21,7 @@ export function createSourceControl(options: SourceControlOptions & { readonly r
   return {
     ...reads,
     ...commentReads(connection),
+    ...commentActs(connection),
     ...textEditReads(connection),
     codeOwnersAt: (sha: string) => codeOwnersAt(reads, sha),
     checkMergeAcceptance: mergeAcceptance(connection, reads),

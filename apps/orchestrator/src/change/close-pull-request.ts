@@ -1,6 +1,7 @@
-import type { EndState, ErrorBody } from '@planwarden/contracts';
+import { type EndState, type ErrorBody, isPlanwardenError } from '@planwarden/contracts';
 import { requireOk } from '@planwarden/mcp-client';
 import type { StepContext, Telling } from '@planwarden/runs';
+import type { SourceControl } from '@planwarden/source-control';
 import { pullRequestRecord } from './change.records.js';
 import type { ChangeServices } from './change.services.js';
 
@@ -18,7 +19,7 @@ export const CLOSING_TELLINGS: readonly Telling[] = [
       key: 'first line of the comment: run and end',
       guard: 'none: GitHub takes any number of comments',
       asks: 'comments of our author account that begin with that line, all pages',
-      leaves: 'one comment, or two that say the same',
+      leaves: 'one comment: whoever finds a second after its own removes all but the one with the lowest id',
     },
   },
   {
@@ -33,8 +34,8 @@ export const CLOSING_TELLINGS: readonly Telling[] = [
 ];
 
 /**
- * Says on the pull request why the run ended, and closes it. Safe to repeat: a closed one is not touched, and what a worker
- * that died had said is not said again.
+ * Says on the pull request why the run ended, and closes it. Safe to repeat: a closed one is not touched, what a worker
+ * that died had said is not said again, and of what two workers said one is left.
  */
 export async function closePullRequest(
   services: ChangeServices,
@@ -62,14 +63,44 @@ export async function closePullRequest(
     requireOk(answer, tool.replaceAll('_', ' '));
   };
   const first = firstLine(context.run.id, end);
-  const isSaid = (await github.comments(pull.number)).some(
-    ({ user, body }) => user?.id === services.authorBotId && body.startsWith(first),
-  );
-  if (!isSaid) {
+  const doubles = () => doublesOf(services, github, pull.number, first);
+  const { isSaid, later } = await doubles();
+  if (!isSaid || later.length > 0) {
     const body = wordsFor(first, end);
-    await context.tell(COMMENT, () => call('add_issue_comment', { issue_number: pull.number, body }));
+    // In one telling: a worker that lost the run while it spoke removes its own words all the same.
+    await context.tell(COMMENT, async () => {
+      if (!isSaid) await call('add_issue_comment', { issue_number: pull.number, body });
+      await removeLater(github, context, isSaid ? later : (await doubles()).later);
+    });
   }
   await context.tell(CLOSE, () => call('update_pull_request', { pullNumber: pull.number, state: 'closed' }));
+}
+
+/** Comments of ours with this first line: whether there is one, and the ids of those after the first. */
+async function doublesOf(
+  { authorBotId }: Pick<ChangeServices, 'authorBotId'>,
+  github: Pick<SourceControl, 'comments'>,
+  number: number,
+  first: string,
+): Promise<{ readonly isSaid: boolean; readonly later: readonly number[] }> {
+  const ids = (await github.comments(number))
+    .filter(({ user, body }) => user?.id === authorBotId && body.startsWith(first))
+    .map(({ id }) => id);
+  return { isSaid: ids.length > 0, later: ids.filter((id) => id > Math.min(...ids)) };
+}
+
+/** Words said twice are no reason to leave the pull request open: what cannot be removed is logged. */
+async function removeLater(
+  github: Pick<SourceControl, 'removeComment'>,
+  { run, log }: Pick<StepContext, 'run' | 'log'>,
+  ids: readonly number[],
+): Promise<void> {
+  try {
+    for (const id of ids) await github.removeComment(id);
+  } catch (error) {
+    if (!isPlanwardenError(error)) throw error;
+    log.warn({ run: run.id, code: error.code }, 'a second comment about the same end could not be removed');
+  }
 }
 
 const firstLine = (run: string, { state }: { readonly state: EndState }): string =>
