@@ -89,6 +89,39 @@ describe('workers that die', () => {
       expect(ended.run).toMatchObject({ state: 'apply_failed', outcome: { code: 'OUTSIDE_REFUSED' } });
     });
 
+    test('right before the merge, and then something goes wrong on our side: the run waits with its lock, and goes on', async () => {
+      const services = world.at.app.services as { fresh: typeof world.at.app.services.fresh };
+      const { fresh } = services;
+      befalls = async (name, { effect = '' } = {}) => {
+        if (name !== 'runs:effect:intended' || effect !== 'merge') return;
+        befalls = () => undefined;
+        services.fresh = () => {
+          throw new TypeError('nobody expected this');
+        };
+        throw await cut();
+      };
+      const run = await world.propose({ ...NGINX, name: 'our-mistake' });
+      const { pullRequest } = await world.until(run, waitsForApproval);
+      const { control } = world.at.github;
+      const merges = () => control.countEffects()['pulls/merge'] ?? 0;
+      const before = merges();
+      await world.review('ravi-reviewer', pullRequest?.number ?? 0, 'APPROVE', pullRequest?.evidenceSha ?? '');
+      const doubtful = await world.until(run, (seen) => hasEnded(seen) || seen.run.wait?.reason === 'in_doubt');
+      expect(doubtful).toMatchObject({
+        run: { ended: false, state: 'awaiting_approval' },
+        locks: [{ holder: run, kept: null }],
+      });
+      expect(doubtful.run.wait?.message).toMatch(
+        /^a release of this run was begun, and something went wrong on our side/,
+      );
+      expect(JSON.stringify(doubtful)).not.toContain('nobody expected this');
+      services.fresh = fresh;
+      await world.at.app.services.runs.wake(run);
+      await world.at.app.bell.ring(run);
+      const { state, outcome } = (await world.until(run, hasEnded)).run;
+      expect([state, outcome, merges() - before]).toEqual(['applied', null, 1]);
+    });
+
     test('after every effect in turn: each is found again and none is done twice', async () => {
       diesAt('runs:effect:acted', [...BEFORE_MERGE, 'merge'], cut);
       const { ended, done } = await carry('after-each');

@@ -50,6 +50,7 @@ export const WAIT_REASONS = [
   'freeze',
   'outside_down',
   'applied_unmerged',
+  'in_doubt',
   'workflow',
   'sync',
   'rollout',

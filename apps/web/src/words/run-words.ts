@@ -67,6 +67,7 @@ const WAIT_WORDS: Readonly<Record<WaitReason, string>> = {
   freeze: 'Waiting',
   outside_down: 'Waiting for a system outside that does not answer',
   applied_unmerged: 'Applied, but not merged yet',
+  in_doubt: 'Something may have been released: waiting until it can be told',
   sync: 'Waiting for Argo CD to take over the merged commit',
   rollout: 'Waiting for the rollout',
   workflow: 'Waiting for GitHub Actions',

@@ -72,9 +72,11 @@ export function confirmStep(services: ChangeServices): Step {
         await tellConfirm(services, context, outcome);
         return settled;
       } catch (error) {
-        if (!isPlanwardenError(error) || error.code === 'LEASE_LOST' || !(await releaseBegan(services, run)))
-          throw error;
-        return inDoubt(error);
+        // What stopped the step, such as a cancel or the end of its lease, says nothing about what it asked for.
+        if (isPlanwardenError(error) ? error.code === 'LEASE_LOST' : context.signal.aborted) throw error;
+        const began = await releaseBegan(services, run);
+        if (began === null) throw error;
+        return inDoubt(services, context, { error, began });
       }
     },
   };
