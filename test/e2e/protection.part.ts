@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { githubCheck } from '@planwarden/cli';
 import type { SeedProtection, SeedRuleset } from '@planwarden/sandbox-github';
-import { hasEnded, startWorld, type World, waitsForApproval } from './world.js';
+import { hasEnded, NGINX, startWorld, type World, waitsForApproval } from './world.js';
 
 describe('protection of the repository', () => {
   const REPOSITORY = 'platform/infrastructure';
@@ -52,10 +52,11 @@ describe('protection of the repository', () => {
 
   /** A CI App that may write checks, as nearly every one may. */
   const CI = { id: 602, slug: 'ci', botId: 9200, installationId: 7200, token: 'ghs_of_ci_at_the_sandbox' };
+  const OTHER = { id: 603, slug: 'lint', botId: 9201, installationId: 7201, token: 'ghs_of_lint_at_the_sandbox' };
   let world: World;
   beforeAll(async () => {
     world = await startWorld({
-      seed: { apps: [{ ...CI, permissions: { checks: 'write', metadata: 'read' } }] },
+      seed: { apps: [CI, OTHER].map((app) => ({ ...app, permissions: { checks: 'write', metadata: 'read' } })) },
       poll: { firstMs: 500, longestMs: 1000 },
       outside: (outside) => ({ ...outside, github: { ...outside.github, mustBeProtected: true } }),
     });
@@ -97,6 +98,42 @@ describe('protection of the repository', () => {
     const told = (await (await fetch(at, { headers })).json()) as { check_runs: { output: { title: string } }[] };
     expect(told.check_runs.map(({ output }) => output.title)).toEqual(['Waiting: UNPROTECTED']);
     protect({ protection: { main: branch }, rulesets: [tags] });
+    expect((await world.until(waiting.run.id, hasEnded)).run.state).toBe('applied');
+  });
+
+  test('a required check counts from the App that the base branch names: no green one of another, and no red one', async () => {
+    const asked = { ...branch, requiredChecks: ['planwarden/plan', 'ci/test'], checkApps: { 'ci/test': CI.id } };
+    protect({ protection: { main: asked }, rulesets: [tags] });
+    const waiting = await world.until(await world.propose({ ...NGINX, name: 'checked' }), waitsForApproval);
+    const { number, evidenceSha: sha } = waiting.pullRequest ?? { number: 0, evidenceSha: null };
+    const say = async ({ token }: typeof CI, conclusion: string): Promise<void> => {
+      const body = JSON.stringify({ name: 'ci/test', head_sha: sha, status: 'completed', conclusion });
+      const headers = { authorization: `Bearer ${token}` };
+      const url = `${world.at.github.url}/repos/${REPOSITORY}/check-runs`;
+      expect((await fetch(url, { method: 'POST', headers, body })).status).toBe(201);
+    };
+    await say(OTHER, 'success');
+    await world.review('ravi-reviewer', number, 'APPROVE', sha ?? '');
+    const held = await world.until(
+      waiting.run.id,
+      ({ run }) => run.ended || /required check/.test(run.wait?.message ?? ''),
+    );
+    expect(held.run).toMatchObject({
+      ended: false,
+      wait: { message: expect.stringContaining(`App with id ${CI.id}`) },
+    });
+    const merging = {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${world.at.secrets.people['olivia-owner']}` },
+      body: JSON.stringify({ sha }),
+    };
+    const refused = await fetch(`${world.at.github.url}/repos/${REPOSITORY}/pulls/${number}/merge`, merging);
+    expect([refused.status, ((await refused.json()) as { message: string }).message]).toEqual([
+      405,
+      'Required status check "ci/test" is expected.',
+    ]);
+    await say(OTHER, 'failure');
+    await say(CI, 'success');
     expect((await world.until(waiting.run.id, hasEnded)).run.state).toBe('applied');
   });
 

@@ -1,6 +1,43 @@
 import { atGitHub, type Connection, findAtGitHub } from './github-connection.js';
 import type { repositoryReads } from './repository-reads.js';
 
+/** Conclusions that GitHub takes for passed. */
+const GREEN: readonly string[] = ['success', 'neutral', 'skipped'];
+
+interface RequiredChecks {
+  readonly contexts: readonly string[];
+  readonly checks: readonly { readonly context: string; readonly app_id: number | null }[];
+}
+
+/** Each with the App it is taken from; null: from any, which GitHub also writes as -1. */
+function requiredChecks(rules: Partial<RequiredChecks> = {}): { name: string; appId: number | null }[] {
+  const { checks = [], contexts = [] } = rules;
+  const byApp = checks.map(({ context, app_id }) => ({
+    name: context,
+    appId: app_id === null || app_id < 0 ? null : app_id,
+  }));
+  const others = contexts.filter((name) => !checks.some(({ context }) => context === name));
+  return [...byApp, ...others.map((name) => ({ name, appId: null }))];
+}
+
+async function missingChecks(
+  { octokit, repo }: Connection,
+  sha: string,
+  required: ReturnType<typeof requiredChecks>,
+): Promise<string[]> {
+  const missing: string[] = [];
+  for (const { name, appId } of required) {
+    const runs = await octokit.paginate(octokit.rest.checks.listForRef, {
+      ...{ ...repo, ref: sha, check_name: name },
+      ...(appId === null ? {} : { app_id: appId }),
+    });
+    if (runs.some(({ conclusion }) => conclusion !== null && GREEN.includes(conclusion))) continue;
+    const by = appId === null ? '' : `, by the App with id ${appId} that the base branch takes it from`;
+    missing.push(`a required check on the evidence commit${by}`);
+  }
+  return missing;
+}
+
 /** Would GitHub take the merge of this commit now? Names what is missing; empty means it would. */
 export function mergeAcceptance({ octokit, repo }: Connection, reads: ReturnType<typeof repositoryReads>) {
   return (number: number, sha: string): Promise<{ missing: string[] }> =>
@@ -27,11 +64,7 @@ export function mergeAcceptance({ octokit, repo }: Connection, reads: ReturnType
         if (lacking > 0) missing.push(`${lacking} approving review(s) that the base branch demands`);
         if (states.includes('CHANGES_REQUESTED')) missing.push('a review that asks for changes stands');
       }
-      for (const check of rules?.required_status_checks?.contexts ?? []) {
-        const runs = await octokit.paginate(octokit.rest.checks.listForRef, { ...repo, ref: sha, check_name: check });
-        const isGreen = runs.some((run) => run.conclusion === 'success' || run.conclusion === 'neutral');
-        if (!isGreen) missing.push('a required check on the evidence commit');
-      }
+      missing.push(...(await missingChecks({ octokit, repo }, sha, requiredChecks(rules?.required_status_checks))));
       if (missing.length === 0 && data.mergeable_state === 'blocked') missing.push("the base branch's rules block it");
       return { missing };
     });

@@ -1,4 +1,5 @@
 import type { RepositoryContext, SandboxCore } from './sandbox-core.js';
+import { appOfCheck } from './seed.js';
 import type { PullRecord, ReviewRecord } from './state-store.js';
 
 export interface MergeState {
@@ -45,14 +46,20 @@ export async function canonicalMergeState(
         : `At least ${asked} approving reviews are required by reviewers with write access.`,
     );
   }
-  const missing = (rules.requiredChecks ?? []).find((name) => !passed(repo, pull.headSha, name));
+  const missing = (rules.requiredChecks ?? []).find(
+    (name) => !passed(repo, pull.headSha, name, appOfCheck(rules, name)),
+  );
   if (missing !== undefined) return blocked(`Required status check "${missing}" is expected.`);
   if (rules.requireUpToDate && !(await repo.git.isAncestor(base, pull.headSha)))
     return { mergeable: true, state: 'behind', refusal: 'Head branch is out of date. Review and try the merge again.' };
   return { mergeable: true, state: 'clean' };
 }
 
-function passed(repo: RepositoryContext, sha: string, name: string): boolean {
-  const last = repo.state.checks.filter((check) => check.headSha === sha && check.name === name).at(-1);
+/** @param appId only its checks count; undefined: those of any App */
+function passed(repo: RepositoryContext, sha: string, name: string, appId: number | undefined): boolean {
+  const last = repo.state.checks
+    .filter((check) => check.headSha === sha && check.name === name)
+    .filter((check) => appId === undefined || check.appId === appId)
+    .at(-1);
   return last?.status === 'completed' && ['success', 'neutral', 'skipped'].includes(last.conclusion ?? '');
 }

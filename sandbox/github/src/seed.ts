@@ -41,9 +41,15 @@ export interface SeedProtection {
   requireCodeOwners?: boolean;
   /** App from which the required checks are taken; any where it is not given. */
   checkAppId?: number;
+  /** The same for single checks, by name. */
+  checkApps?: Record<string, number>;
   /** Administrators may go past the rules. */
   adminsMayPass?: boolean;
 }
+
+/** App from which a required check is taken; undefined: from any. */
+export const appOfCheck = ({ checkApps, checkAppId }: SeedProtection, name: string): number | undefined =>
+  checkApps?.[name] ?? checkAppId;
 
 /** A ruleset of a repository. The sandbox tells it; what it enforces is `protection`. */
 export interface SeedRuleset {

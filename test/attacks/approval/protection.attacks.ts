@@ -5,6 +5,7 @@ import { Stage } from '../stage.js';
 
 const RELEASE_APP = 502;
 const main = { requiredReviews: 1, requiredChecks: ['planwarden/plan'], checkAppId: RELEASE_APP };
+const { checkAppId: _, ...anyApp } = main;
 const tags = {
   id: 41,
   name: 'Tags of Planwarden',
@@ -44,6 +45,6 @@ export const PROTECTION_ATTACKS: readonly Attack[] = [
     tries: 'the check of policy is taken from any App while the run waits',
     guard: 'protection',
     refusal: 'UNPROTECTED',
-    run: without({ protection: { main: { ...main, checkAppId: 601 } } }),
+    run: without({ protection: { main: anyApp } }),
   },
 ];

@@ -1,6 +1,6 @@
 import { ApiError, type Json, notFound, type Route, repoRoute } from '../http-kit.js';
 import type { RepositoryContext, SandboxCore } from '../sandbox-core.js';
-import type { Level, SeedProtection } from '../seed.js';
+import { appOfCheck, type Level, type SeedProtection } from '../seed.js';
 import { accountView, nodeId } from '../views/account.view.js';
 import { commitView } from '../views/commit.view.js';
 import { fullRepositoryView, repositoryUrl } from '../views/repository.view.js';
@@ -30,7 +30,7 @@ function protectionView(core: SandboxCore, repo: RepositoryContext, branch: stri
             strict: rules.requireUpToDate ?? false,
             contexts: checks,
             contexts_url: `${url}/required_status_checks/contexts`,
-            checks: checks.map((context) => ({ context, app_id: rules.checkAppId ?? null })),
+            checks: checks.map((context) => ({ context, app_id: appOfCheck(rules, context) ?? null })),
           },
         }
       : {}),
@@ -106,7 +106,7 @@ export const repositoryRoutes: Route[] = [
           required_status_checks: {
             enforcement_level: checks.length > 0 ? 'everyone' : 'off',
             contexts: checks,
-            checks: checks.map((context) => ({ context, app_id: null })),
+            checks: checks.map((context) => ({ context, app_id: (rules && appOfCheck(rules, context)) ?? null })),
           },
         },
         protection_url: protectionUrl(core, repo, name),
