@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { startWorld, type World } from '../e2e/world.js';
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import { hasEnded, NGINX, startWorld, type World, waitsForApproval } from '../e2e/world.js';
 
 const load = async <T>(path: string): Promise<T> => (await import(path)) as T;
 const { build } = await load<{ build(): void }>('../../scripts/lib/build.mjs');
@@ -47,6 +47,44 @@ async function signedIn(person: string): Promise<Page> {
 }
 const shot = (page: Page, name: string) => page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
 
+async function tabTo(page: Page, to: Locator): Promise<void> {
+  const isThere = () => to.evaluate((one) => one === one.ownerDocument.activeElement);
+  for (let presses = 0; presses < 60 && !(await isThere()); presses += 1) await page.keyboard.press('Tab');
+  expect(await isThere()).toBe(true);
+}
+
+// gate: reject-blocks
+test('who asked may reject, and nothing else: by keyboard, told to who listens, and never without a reason', async () => {
+  const run = await world.propose({ ...NGINX, name: 'regretted' });
+  await world.until(run, waitsForApproval);
+  const owner = await signedIn('owner');
+  await owner.goto(`${world.url}/runs/${run}`);
+  const reject = owner.getByRole('button', { name: 'Reject', exact: true });
+  await reject.waitFor();
+  for (const name of [/^Approve/, /^Discard/, /[Gg]lass/])
+    expect([name, await owner.getByRole('button', { name }).count()]).toEqual([name, 0]);
+  await tabTo(owner, reject);
+  await owner.keyboard.press('Enter');
+  const reason = owner.getByRole('region', { name: 'Approval' }).getByRole('textbox', { name: 'Reason' });
+  await owner.getByText('Say why.').waitFor();
+  // Focus goes where something is to be written, and the field says what is wrong with it.
+  expect(await reason.evaluate((one) => [one === one.ownerDocument.activeElement, one.ariaInvalid])).toEqual([
+    true,
+    'true',
+  ]);
+  await owner.keyboard.type('It was a mistake.');
+  await tabTo(owner, reject);
+  await owner.keyboard.press('Enter');
+  await owner.getByRole('status').getByText('Your rejection is recorded.').waitFor();
+  await owner.getByText('You have rejected this.').waitFor();
+  await shot(owner, '0-rejected-as-owner');
+  const { approval } = await world.until(run, ({ approval }) => /rejects/.test(approval?.missing.join() ?? ''));
+  expect(approval?.missing).toContain('owner rejects this change; the reject stands until withdrawn');
+  await owner.context().close();
+  await world.call('cancel_run', { run });
+  await world.until(run, hasEnded);
+});
+
 test('asked for as owner, whose own vote is refused, and approved as reviewer by keyboard, to applied', async () => {
   const owner = await signedIn('owner');
   await owner.getByRole('link', { name: 'New request' }).first().click();
@@ -60,7 +98,7 @@ test('asked for as owner, whose own vote is refused, and approved as reviewer by
   await owner.getByRole('button', { name: 'Ask for this change' }).click();
   // Live: nobody reloads the page from here.
   await owner.getByText('Awaiting approval').first().waitFor();
-  await owner.getByText('You cannot vote here:', { exact: false }).waitFor();
+  await owner.getByText('You can reject this, but not approve it:', { exact: false }).waitFor();
   expect(await owner.getByRole('button', { name: /^Approve/ }).count()).toBe(0);
   await shot(owner, '2-waiting-as-owner');
 
@@ -71,14 +109,7 @@ test('asked for as owner, whose own vote is refused, and approved as reviewer by
   const approve = reviewer.getByRole('button', { name: /^Approve/ });
   await approve.waitFor();
   await shot(reviewer, '3-waiting-as-reviewer');
-  for (
-    let presses = 0;
-    presses < 60 && !(await approve.evaluate((button) => button === button.ownerDocument.activeElement));
-    presses += 1
-  ) {
-    await reviewer.keyboard.press('Tab');
-  }
-  expect(await approve.evaluate((button) => button === button.ownerDocument.activeElement)).toBe(true);
+  await tabTo(reviewer, approve);
   await reviewer.keyboard.press('Enter');
   await reviewer.getByText('3 pods running', { exact: false }).first().waitFor();
   await shot(reviewer, '4-applied');

@@ -110,9 +110,11 @@ export const runDetailSchema = z.strictObject({
       subjectDigest: z.string(),
       subject: subjectSchema,
       tally: tallySchema,
-      /** Whether the signed-in person may vote, and if not, why, in words. */
+      /** Whether the signed-in person may approve, and if not, why, in words. */
       you: z.strictObject({
         mayVote: z.boolean(),
+        /** Who asked or wrote may not approve, and may reject all the same. */
+        mayReject: z.boolean(),
         why: z.string().nullable(),
         /** Whether an approval of this person counts only with a passkey. */
         needsPresence: z.boolean(),

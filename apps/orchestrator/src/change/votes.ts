@@ -24,7 +24,18 @@ export async function currentTally(services: ChangeServices, run: RunRecord, out
   });
 }
 
-/** Why this person may not vote so on this round's subject, in words; null when they may. */
+/** Why this person may not vote so or so on this round's subject, in words; null when they may. */
+export async function refusalsFor(services: ChangeServices, run: RunRecord, output: ReadOutput, person: Person) {
+  const input = {
+    people: services.config.people(),
+    target: services.config.target(run.target),
+    requester: run.requester,
+    ...(await readVoters(services, run, output)),
+  };
+  return { approve: personRefusal(person, input), reject: rejectRefusal(person, input) };
+}
+
+/** The same, of one decision. */
 export async function refusalFor(
   services: ChangeServices,
   run: RunRecord,
@@ -32,16 +43,13 @@ export async function refusalFor(
   person: Person,
   decision: Vote['decision'] = 'approve',
 ) {
-  const refusal = decision === 'reject' ? rejectRefusal : personRefusal;
-  return refusal(person, {
-    people: services.config.people(),
-    target: services.config.target(run.target),
-    requester: run.requester,
-    ...(await readVoters(services, run, output)),
-  });
+  return (await refusalsFor(services, run, output, person))[decision];
 }
 
-/** Votes of all roads on the subject of this round; those refused where they were read come apart. */
+/**
+ * Votes of all roads on the subject of this round; those refused where they were read come apart. A reject that was seen
+ * stays a vote though it is gone from GitHub: only a later vote of its writer takes it back.
+ */
 export async function readVotes(
   services: ChangeServices,
   run: RunRecord,

@@ -28,7 +28,7 @@ import {
 import type { ChangeServices } from '../change/change.services.js';
 import { outputsOf, type ReadOutput } from '../change/confirm-ports.js';
 import { requestOf } from '../change/run-request.js';
-import { currentTally, refusalFor } from '../change/votes.js';
+import { currentTally, refusalsFor } from '../change/votes.js';
 import { notCoveredBy } from '../review/not-covered.js';
 import { REVIEW_PIPELINE } from '../review/review.pipeline.js';
 import { publishRecord, reviewContextRecord, reviewFilesRecord, reviewSourceRecord } from '../review/review.records.js';
@@ -168,7 +168,7 @@ function standing(decisions: readonly Decision[], run: RunRecord): readonly Deci
   });
 }
 
-/** The subject of this round, the votes on it, and whether the viewer may vote. Null before there is a subject. */
+/** The subject of this round, the votes on it, and what the viewer may do about it. Null before there is a subject. */
 async function approvalOf(
   services: ChangeServices,
   run: RunRecord,
@@ -180,7 +180,7 @@ async function approvalOf(
   const output = outputsOf(services, run);
   try {
     const tally = await currentTally(services, run, output);
-    const you = await mayVote(services, run, output, viewer, tally);
+    const you = await yourPart(services, run, output, viewer, tally);
     return { subjectDigest: stored.digest, subject, tally, you };
   } catch (error) {
     // GitHub is away, or the evidence is not out yet: the page shows the run all the same.
@@ -194,7 +194,7 @@ async function approvalOf(
   }
 }
 
-async function mayVote(
+async function yourPart(
   services: ChangeServices,
   run: RunRecord,
   output: ReadOutput,
@@ -202,15 +202,16 @@ async function mayVote(
   tally: Tally,
 ) {
   const person = viewer === undefined ? undefined : services.config.person(viewer);
-  if (!person) return { mayVote: false, why: 'agents never vote', needsPresence: false };
-  if (run.state !== 'awaiting_approval')
-    return { mayVote: false, why: `the run is ${run.state}`, needsPresence: false };
-  const refusal = await refusalFor(services, run, output, person);
+  const neither = { mayVote: false, mayReject: false, needsPresence: false };
+  if (!person) return { ...neither, why: 'agents never vote' };
+  if (run.state !== 'awaiting_approval') return { ...neither, why: `the run is ${run.state}` };
+  const refusals = await refusalsFor(services, run, output, person);
   const given = tally.approvals.filter((vote) => vote.assurance === 'presence').length;
   const least = services.config.target(run.target).leastAssurance;
   return {
-    mayVote: refusal === null,
-    why: refusal?.message ?? null,
+    mayVote: refusals.approve === null,
+    mayReject: refusals.reject === null,
+    why: refusals.approve?.message ?? null,
     needsPresence: isRequesterId(person.id, run.requester) || least === 'presence' || given < tally.demands.presence,
   };
 }

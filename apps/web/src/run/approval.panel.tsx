@@ -140,12 +140,23 @@ function OwnPart({ detail, approval, session }: OwnPartProps) {
     );
   }
   const mine = [...tally.approvals, ...tally.rejects].find((vote) => vote.person === session.person.id);
-  if (!you.mayVote)
-    return <p className="notice">You cannot vote here: {sentence(you.why ?? 'you lack the role', false)}</p>;
+  const why = sentence(you.why ?? 'you lack the role', false);
+  if (!you.mayVote && !you.mayReject) return <p className="notice">You cannot vote here: {why}</p>;
   return (
     <>
-      <VoteForm run={detail.run.id} digest={shown} mine={mine} needsPresence={you.needsPresence} />
-      <BreakGlassForm detail={detail} digest={shown} />
+      {you.mayVote ? null : (
+        <p className="notice">
+          You can reject this, but not approve it: {why} A reject of yours stands for this round.
+        </p>
+      )}
+      <VoteForm
+        run={detail.run.id}
+        digest={shown}
+        mine={mine}
+        mayApprove={you.mayVote}
+        needsPresence={you.needsPresence}
+      />
+      {you.mayVote ? <BreakGlassForm detail={detail} digest={shown} /> : null}
     </>
   );
 }

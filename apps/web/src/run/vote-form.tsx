@@ -15,18 +15,19 @@ interface VoteFormProps {
   readonly digest: string;
   /** The person's vote that counts now, if any. */
   readonly mine: Vote | undefined;
+  /** False: this person may reject, and nothing else. */
+  readonly mayApprove: boolean;
   /** Whether an approval without a passkey would not be enough. */
   readonly needsPresence: boolean;
 }
 
-/** Approve, reject with a reason, or discard. */
-export function VoteForm({ run, digest, mine, needsPresence }: VoteFormProps) {
+/** Approve, reject with a reason, or discard; who asked or wrote may only reject. */
+export function VoteForm({ run, digest, mine, mayApprove, needsPresence }: VoteFormProps) {
   const announce = useAnnounce();
   const vote = useVote(run);
   const discard = useDiscard(run);
   const [reason, setReason] = useState('');
   const [lacksReason, setLacksReason] = useState(false);
-  const [isDiscarding, setDiscarding] = useState(false);
   const field = useRef<HTMLTextAreaElement>(null);
   const id = useId();
   const passkeys = usePasskeys();
@@ -71,6 +72,21 @@ export function VoteForm({ run, digest, mine, needsPresence }: VoteFormProps) {
     discard.mutate({ reason: reason.trim() }, { onSuccess: () => announce('The run is discarded.') });
   };
 
+  const approving = (
+    <>
+      {mayBePresent ? (
+        <button type="button" className="button button--approve" disabled={isBusy} onClick={() => void castPresent()}>
+          Approve {shortDigest(digest)} with your passkey
+        </button>
+      ) : null}
+      {needsPresence && mayBePresent ? null : (
+        <button type="button" className="button button--approve" disabled={isBusy} onClick={() => cast('approve')}>
+          Approve {shortDigest(digest)}
+        </button>
+      )}
+    </>
+  );
+
   return (
     <div className="vote">
       {error === null ? null : (
@@ -82,14 +98,17 @@ export function VoteForm({ run, digest, mine, needsPresence }: VoteFormProps) {
         />
       )}
       {mine === undefined ? null : (
-        <p>You have {mine.decision === 'approve' ? 'approved' : 'rejected'} this. Your last vote counts.</p>
+        <p>
+          You have {mine.decision === 'approve' ? 'approved' : 'rejected'} this.{' '}
+          {mayApprove ? 'Your last vote counts.' : null}
+        </p>
       )}
       <div className={lacksReason ? 'field field--wrong' : 'field'}>
         <label className="field__label" htmlFor={id}>
           Reason
         </label>
         <div className="field__help" id={`${id}-help`}>
-          Needed to reject or discard.
+          {mayApprove ? 'Needed to reject or discard.' : 'Needed to reject.'}
         </div>
         <textarea
           id={id}
@@ -108,41 +127,40 @@ export function VoteForm({ run, digest, mine, needsPresence }: VoteFormProps) {
           {lacksReason ? 'Say why.' : ''}
         </p>
       </div>
-      {needsPresence && !mayBePresent ? (
+      {mayApprove && needsPresence && !mayBePresent ? (
         <p className="notice">
           An approval with a passkey is asked for here: {refusal ?? 'you have none that counts yet; see Passkeys'}.
         </p>
       ) : null}
       <div className="vote__buttons">
-        {mayBePresent ? (
-          <button type="button" className="button button--approve" disabled={isBusy} onClick={() => void castPresent()}>
-            Approve {shortDigest(digest)} with your passkey
-          </button>
-        ) : null}
-        {needsPresence && mayBePresent ? null : (
-          <button type="button" className="button button--approve" disabled={isBusy} onClick={() => cast('approve')}>
-            Approve {shortDigest(digest)}
-          </button>
-        )}
+        {mayApprove ? approving : null}
         <button type="button" className="button button--reject" disabled={isBusy} onClick={() => cast('reject')}>
           Reject
         </button>
-        {isDiscarding ? (
-          <button type="button" className="button button--reject" disabled={isBusy} onClick={end}>
-            Yes, end this run for good
-          </button>
-        ) : (
-          <button type="button" className="button button--quiet" disabled={isBusy} onClick={() => setDiscarding(true)}>
-            Discard…
-          </button>
-        )}
-        {isDiscarding ? (
-          <button type="button" className="button button--quiet" disabled={isBusy} onClick={() => setDiscarding(false)}>
-            Keep it
-          </button>
-        ) : null}
+        {mayApprove ? <DiscardButtons isBusy={isBusy} discard={end} /> : null}
       </div>
     </div>
+  );
+}
+
+/** It cannot be taken back, so it is asked twice. */
+function DiscardButtons({ isBusy, discard }: { readonly isBusy: boolean; readonly discard: () => void }) {
+  const [isDiscarding, setDiscarding] = useState(false);
+  if (!isDiscarding)
+    return (
+      <button type="button" className="button button--quiet" disabled={isBusy} onClick={() => setDiscarding(true)}>
+        Discard…
+      </button>
+    );
+  return (
+    <>
+      <button type="button" className="button button--reject" disabled={isBusy} onClick={discard}>
+        Yes, end this run for good
+      </button>
+      <button type="button" className="button button--quiet" disabled={isBusy} onClick={() => setDiscarding(false)}>
+        Keep it
+      </button>
+    </>
   );
 }
 
