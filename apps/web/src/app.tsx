@@ -52,7 +52,7 @@ export function App() {
       case 'new':
         return (
           <Suspense fallback={<Loading what="the form" />}>
-            <NewRequestPage />
+            <NewRequestPage session={person} />
           </Suspense>
         );
       case 'freezes':

@@ -3,7 +3,7 @@ import { changeRequestSchema, pullRequestAtSchema } from './change.js';
 import { errorBodySchema } from './errors.js';
 import { decisionSchema, findingSchema } from './finding.js';
 import { factsSchema } from './graph.js';
-import { POLICY_PHASES, REVIEW_EVENTS, RUN_STATES, RUN_STEPS, WAIT_REASONS } from './lists.js';
+import { POLICY_PHASES, REVIEW_EVENTS, RUN_STATES, RUN_STEPS, STRATEGIES, WAIT_REASONS } from './lists.js';
 import { breakGlassSchema, freezeSchema, subjectSchema, tallySchema } from './subject.js';
 import { requesterSchema } from './target.js';
 import { planSchema } from './terraform-plan.js';
@@ -152,6 +152,8 @@ export type RunEvent = z.infer<typeof runEventSchema>;
 
 export const sessionViewSchema = z.strictObject({
   person: z.strictObject({ id: z.string(), name: z.string(), login: z.string() }),
+  /** As whom the person asks, and which of the pipelines that drives; report: nothing can be asked for. */
+  persona: z.strictObject({ name: z.string(), strategy: z.enum(STRATEGIES) }),
   /** Sent back in the header `x-csrf-token` with every request that changes something. */
   csrfToken: z.string(),
 });

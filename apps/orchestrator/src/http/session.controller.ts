@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Req, Res, UseGua
 import { PlanwardenError, type SessionView } from '@planwarden/contracts';
 import type { Request, Response } from 'express';
 import { APP, type App } from '../app.js';
+import { personaOf } from '../change/run-request.js';
 import { SESSION_HOURS } from '../identity/session.store.js';
 import { pagesHostOf } from './by-name.js';
 import { sessionCookie, sessionToken } from './caller.js';
@@ -68,6 +69,11 @@ export class SessionController {
         remedy: 'Ask the operator.',
       });
     }
-    return { person: { id, name: person.name, login: person.github.login }, csrfToken };
+    const { name, strategy } = personaOf(this.app.services.personas, person.persona);
+    return {
+      person: { id, name: person.name, login: person.github.login },
+      persona: { name, strategy },
+      csrfToken,
+    };
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { hasField, ownFilesSchema, requestSchema } from './request-schema.js';
+import { hasField, ownFilesSchema, pullRequestSchema, requestSchema } from './request-schema.js';
 import { checkAgainstSchema } from './schema-check.js';
 
 const schema = requestSchema({
@@ -38,4 +38,12 @@ test('own files have a place for each word of the request, and their paths are b
   expect(JSON.stringify(own)).toContain('paths are below stacks/web');
   for (const field of ['title', 'reason', 'files', 'deletions']) expect(hasField(own, [field])).toBe(true);
   expect(hasField(own, ['parameters'])).toBe(false);
+});
+
+test('a pull request is named by its number and a full commit', () => {
+  const form = pullRequestSchema('platform/infrastructure');
+  expect(checkAgainstSchema(form, { title: 'Look', pullRequest: { number: 7, sha: 'a'.repeat(40) } })).toEqual([]);
+  const wrong = checkAgainstSchema(form, { title: 'Look', pullRequest: { number: 0, sha: 'HEAD' } });
+  expect(wrong.map(({ path }) => path.join('.'))).toEqual(['pullRequest.number', 'pullRequest.sha']);
+  for (const field of ['number', 'sha']) expect(hasField(form, ['pullRequest', field])).toBe(true);
 });

@@ -9,10 +9,14 @@ export interface RequestForm {
   /** Files of one's own, in place of a template; paths below the folder of the target. */
   readonly files?: readonly { readonly path?: string; readonly content?: string }[];
   readonly deletions?: readonly string[];
+  /** Of a review: what is looked at. */
+  readonly pullRequest?: { readonly number?: number; readonly sha?: string };
 }
 
 /** Chosen in place of a template. No template can be called so. */
 export const OWN_FILES = '(own files)';
+/** Chosen by those whose persona reviews. */
+export const PULL_REQUEST = '(pull request)';
 
 const WORDS = {
   title: {
@@ -58,6 +62,37 @@ export function ownFilesSchema(folder: string): RJSFSchema {
         title: 'Files to delete',
         maxItems: 50,
         items: { type: 'string', title: 'Path', minLength: 1, maxLength: 512 },
+      },
+    },
+  } as unknown as RJSFSchema;
+}
+
+/** Title and reason, and a pull request at one commit: what a review looks at. */
+export function pullRequestSchema(repository: string): RJSFSchema {
+  return {
+    type: 'object',
+    required: ['title', 'pullRequest'],
+    properties: {
+      ...WORDS,
+      pullRequest: {
+        type: 'object',
+        title: 'Pull request',
+        required: ['number', 'sha'],
+        properties: {
+          number: {
+            type: 'integer',
+            title: 'Number',
+            description: `Of a pull request of ${repository} that is open.`,
+            minimum: 1,
+            maximum: 2_147_483_647,
+          },
+          sha: {
+            type: 'string',
+            title: 'Commit',
+            description: 'Its head, or an earlier one of its commits: the full SHA, 40 hex digits.',
+            pattern: '^[0-9a-f]{40}$',
+          },
+        },
       },
     },
   } as unknown as RJSFSchema;

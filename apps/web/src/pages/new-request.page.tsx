@@ -1,4 +1,4 @@
-import type { ChangeRequest, TargetView, TemplateDetail } from '@planwarden/contracts';
+import type { ChangeRequest, SessionView, TargetView, TemplateDetail } from '@planwarden/contracts';
 import Form from '@rjsf/core';
 import { type ReactNode, useId, useMemo, useState } from 'react';
 import { errorBodyOf } from '../api/api-error.js';
@@ -10,6 +10,8 @@ import {
   hasField,
   OWN_FILES,
   ownFilesSchema,
+  PULL_REQUEST,
+  pullRequestSchema,
   REQUEST_UI,
   type RequestForm,
   requestSchema,
@@ -19,7 +21,33 @@ import { ErrorBox } from '../ui/error-box.js';
 import { Loading } from '../ui/loading.js';
 import { PageHeading } from '../ui/page-heading.js';
 
-export function NewRequestPage() {
+/** What can be asked for hangs on the persona of who asks: a change, a review, or nothing. */
+export function NewRequestPage({ session }: { readonly session: SessionView }) {
+  const { name, strategy } = session.persona;
+  return (
+    <section className="request">
+      <PageHeading title="New request" />
+      {strategy === 'report' ? (
+        <p className="lead">
+          As {name} you look, explain and decide on what others ask for. To ask for a change or a review yourself, have
+          the operator give you another persona in planwarden.yaml.
+        </p>
+      ) : (
+        <RequestOf strategy={strategy} />
+      )}
+    </section>
+  );
+}
+
+const LEAD = {
+  change:
+    'Ask for a change. It is planned, judged by policy and put before people; nothing is applied before they approve, and your own vote does not count.',
+  review:
+    'Ask for a review. Files, or a pull request at one commit, are judged by the same rules; the findings are the answer, and stand on the pull request as one review. Nothing is changed, and it is nobody’s vote.',
+} as const;
+
+function RequestOf({ strategy }: { readonly strategy: 'change' | 'review' }) {
+  const isReview = strategy === 'review';
   const { go } = useRouter();
   const targets = useTargets();
   const templates = useTemplates();
@@ -29,18 +57,19 @@ export function NewRequestPage() {
   const target = chosenTarget || (targets.data?.length === 1 ? (targets.data[0]?.name ?? '') : '');
   // A target takes templates of its own kind.
   const kind = targets.data?.find((one) => one.name === target)?.kind;
-  const offered = (templates.data ?? []).filter((one) => kind === undefined || one.kind === kind);
-  const isOwn = chosenTemplate === OWN_FILES;
-  const chosen = isOwn ? OWN_FILES : (offered.find((one) => one.name === chosenTemplate)?.name ?? '');
+  const offered = isReview ? [] : (templates.data ?? []).filter((one) => kind === undefined || one.kind === kind);
+  const given = [PULL_REQUEST, OWN_FILES].find((one) => one === chosenTemplate);
+  const chosen = given ?? offered.find((one) => one.name === chosenTemplate)?.name ?? '';
   const templateName = chosen || (offered.length === 1 ? (offered[0]?.name ?? '') : '');
-  const template = useTemplate(isOwn ? '' : templateName);
+  const template = useTemplate(given === undefined ? templateName : '');
   const propose = useProposeChange();
   const [data, setData] = useState<RequestForm>({});
-  const folder = targets.data?.find((one) => one.name === target)?.path ?? 'the folder of the target';
-  const schema = useMemo(
-    () => (isOwn ? ownFilesSchema(folder) : template.data ? requestSchema(template.data) : null),
-    [isOwn, folder, template.data],
-  );
+  const view = targets.data?.find((one) => one.name === target);
+  const schema = useMemo(() => {
+    if (given === OWN_FILES) return ownFilesSchema(view?.path ?? 'the folder of the target');
+    if (given === PULL_REQUEST) return pullRequestSchema(view?.repository ?? 'the repository');
+    return template.data ? requestSchema(template.data) : null;
+  }, [given, view, template.data]);
   const refusal = propose.error === null ? null : errorBodyOf(propose.error);
   const errors = fieldErrorsOf(refusal, (path) => schema !== null && hasField(schema, path));
   const readError = targets.error ?? templates.error ?? template.error;
@@ -50,18 +79,18 @@ export function NewRequestPage() {
       target,
       title: form.title ?? '',
       reason: form.reason ?? '',
-      ...(isOwn ? ownFilesOf(form) : { template: { name: templateName, parameters: { ...form.parameters } } }),
+      ...(given === OWN_FILES
+        ? ownFilesOf(form)
+        : given === PULL_REQUEST
+          ? { pullRequest: { number: form.pullRequest?.number ?? 0, sha: form.pullRequest?.sha ?? '' } }
+          : { template: { name: templateName, parameters: { ...form.parameters } } }),
     };
     propose.mutate(request, { onSuccess: (run) => go({ page: 'run', id: run.id }) });
   };
 
   return (
-    <section className="request">
-      <PageHeading title="New request" />
-      <p className="lead">
-        Ask for a change. It is planned, judged by policy and put before people; nothing is applied before they approve,
-        and your own vote does not count.
-      </p>
+    <>
+      <p className="lead">{LEAD[strategy]}</p>
       {readError === null ? null : <ErrorBox error={errorBodyOf(readError)} />}
       {refusal === null ? null : (
         <ErrorBox key={propose.submittedAt} error={refusal} heading="The request was refused:" takesFocus />
@@ -74,10 +103,10 @@ export function NewRequestPage() {
           onChange={setTarget}
           errors={errors.target}
           options={(targets.data ?? []).map(({ name }) => ({ value: name, label: name }))}
-          help={targetHelp(targets.data?.find((one) => one.name === target))}
+          help={targetHelp(view, strategy)}
         />
         <Choice
-          label="Template"
+          label={isReview ? 'What is reviewed' : 'Template'}
           value={templateName}
           onChange={(name) => {
             setTemplate(name);
@@ -88,9 +117,10 @@ export function NewRequestPage() {
           errors={errors.template}
           options={[
             ...offered.map(({ name, title }) => ({ value: name, label: title })),
+            ...(isReview ? [{ value: PULL_REQUEST, label: 'A pull request' }] : []),
             { value: OWN_FILES, label: 'My own files' },
           ]}
-          help={isOwn ? 'Read, judged and planned as those of an agent are.' : templateHelp(template.data)}
+          help={givenHelp(given, strategy) ?? templateHelp(template.data)}
         />
       </div>
       {template.isFetching && template.data === undefined ? <Loading what="the template" /> : null}
@@ -114,9 +144,9 @@ export function NewRequestPage() {
         >
           <div className="request__send">
             <button type="submit" className="button button--primary" disabled={propose.isPending}>
-              {propose.isPending ? 'Asking…' : 'Ask for this change'}
+              {propose.isPending ? 'Asking…' : `Ask for this ${strategy}`}
             </button>
-            {isOwn ? null : (
+            {given !== undefined ? null : (
               <button
                 type="button"
                 className="button"
@@ -128,7 +158,7 @@ export function NewRequestPage() {
           </div>
         </Form>
       ) : null}
-    </section>
+    </>
   );
 }
 
@@ -181,11 +211,20 @@ const ownFilesOf = ({ files = [], deletions = [] }: RequestForm): Pick<ChangeReq
   ...(deletions.length === 0 ? {} : { deletions: [...deletions] }),
 });
 
-function targetHelp(target: TargetView | undefined): ReactNode {
-  if (target === undefined) return 'Where the change goes.';
+function givenHelp(given: string | undefined, strategy: 'change' | 'review'): string | undefined {
+  if (given === PULL_REQUEST) return 'Read at exactly the commit that you name.';
+  if (given === undefined) return strategy === 'review' ? 'Files of your own, or a pull request.' : undefined;
+  return strategy === 'review'
+    ? 'Read and judged; nothing is planned or opened.'
+    : 'Read, judged and planned as those of an agent are.';
+}
+
+function targetHelp(target: TargetView | undefined, strategy: 'change' | 'review'): ReactNode {
+  if (target === undefined) return strategy === 'review' ? 'What it belongs to.' : 'Where the change goes.';
   const votes = target.quorum === 1 ? 'one approval' : `${target.quorum} approvals`;
   const place = target.kind === 'terraform' ? 'a Terraform stack' : `namespaces ${target.namespaces.join(', ')}`;
-  return `Environment ${target.environment}, ${target.repository}/${target.path}, ${place}; needs ${votes}.`;
+  const needs = strategy === 'review' ? '' : `; needs ${votes}`;
+  return `Environment ${target.environment}, ${target.repository}/${target.path}, ${place}${needs}.`;
 }
 
 function templateHelp(template: TemplateDetail | undefined): ReactNode {
