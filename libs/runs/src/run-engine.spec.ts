@@ -27,6 +27,20 @@ describe('a run', () => {
     expect(steps.every((s) => s.state === 'done')).toBe(true);
   });
 
+  test('tells the log every end and every new round, with the id of the run', async () => {
+    const said: unknown[] = [];
+    const log = { ...silentLog, info: (fields: object, message: string) => void said.push({ ...fields, message }) };
+    const moved = { code: 'HEAD_MOVED', message: 'the branch moved', remedy: 'Wait.' };
+    const looked: Step['execute'] = async ({ run }) =>
+      run.round === 1 ? { kind: 'new-round', error: moved } : done('ok');
+    const { id } = await begin();
+    const made = withStep('check-plan', { execute: looked });
+    const options = { pool: runs.pool, pipelines: [made], worker: 'w-log', log };
+    expect(await new RunEngine(options).advance(id)).toEqual({ kind: 'ended' });
+    expect(said).toContainEqual({ run: id, round: 2, code: 'HEAD_MOVED', message: 'a new round begins' });
+    expect(said.at(-1)).toEqual({ run: id, state: 'applied', message: 'run ended' });
+  });
+
   test('an ended run never changes: a second advance and a cancel find nothing to do', async () => {
     const run = await begin();
     await engine(pipeline(...straight)).advance(run.id);

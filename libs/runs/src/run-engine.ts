@@ -308,7 +308,9 @@ export class RunEngine {
       return this.#settle(journey, step, await this.#failure(journey, step, error));
     }
     this.#options.log.info({ run, round, step: step.name }, 'step done');
-    return next === null ? { kind: 'ended' } : undefined;
+    if (next !== null) return undefined;
+    this.#options.log.info({ run, state: leased.run.state }, 'run ended');
+    return { kind: 'ended' };
   }
 
   async #park(leased: LeasedRun, wait: Wait): Promise<Advance> {
@@ -340,6 +342,7 @@ export class RunEngine {
     }
     const to = pipeline.roundStartsAt;
     await leased.append([{ kind: 'run:round', data: { error, to }, message: error.message }]);
+    this.#options.log.info({ run: leased.run.id, round: leased.run.round, code: error.code }, 'a new round begins');
     return undefined;
   }
 
