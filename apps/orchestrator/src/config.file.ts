@@ -1,5 +1,6 @@
 import { type ErrorBody, PlanwardenError, type Target, targetSchema } from '@planwarden/contracts';
 import { type Document, isMap, isNode, isPair, isSeq, LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
 import { type ConfigParsed, configAsWritten } from './config.schema.js';
 
 /** Where the product listens, and what callers may call it. */
@@ -55,8 +56,11 @@ export function parseConfig(text: string, file = 'planwarden.yaml'): Installatio
       file,
       parsed.error.issues.map((issue): Problem => {
         const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path;
-        const message = issue.code === 'unrecognized_keys' ? `unknown setting ${issue.keys.join(', ')}` : issue.message;
-        return { code: 'CONFIG_INVALID', message, where: { file, line: lineOf(path), field: path.join('.') } };
+        return {
+          code: 'CONFIG_INVALID',
+          message: wrongWith(issue),
+          where: { file, line: lineOf(path), field: path.join('.') },
+        };
       }),
     );
   }
@@ -276,4 +280,10 @@ function offsetOf(document: Document, path: Path): number {
     } else return offset;
   }
   return offset;
+}
+
+function wrongWith(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') return `unknown setting ${issue.keys.join(', ')}`;
+  const isMissing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+  return isMissing ? `is missing (${issue.expected})` : issue.message;
 }

@@ -29,7 +29,9 @@ const everyTarget = {
   owners: z.array(z.string()).default([]),
   /** So many votes; or with roles of which so many must be among them. */
   quorum: z
-    .union([count, z.strictObject({ votes: count.optional(), roles: z.record(roleNameSchema, count) })])
+    .union([count, z.strictObject({ votes: count.optional(), roles: z.record(roleNameSchema, count) })], {
+      error: 'write a number of votes, or { votes: 2, roles: { security: 1 } }',
+    })
     .default(1),
   /** How many votes must be with a passkey; where not given, one in production and none elsewhere. */
   presenceVotes: z.number().int().min(0).max(10).optional(),

@@ -200,6 +200,14 @@ describe('planwarden.yaml', () => {
     expect(target).toMatchObject(asked);
   });
 
+  test('says what to write where a value is of the wrong kind, and what is missing', () => {
+    const text = valid.replace('quorum: 1', 'quorum: two').replace(/^ +repository: .*\n/m, '');
+    expect(refusal(text).details?.map(({ message }) => message)).toEqual([
+      'is missing (string)',
+      'write a number of votes, or { votes: 2, roles: { security: 1 } }',
+    ]);
+  });
+
   test('reports every problem at once', () => {
     const text = valid.replace('quorum: 1', 'quorum: 0').replace('port: 7420', 'port: -1');
     expect(refusal(text).details?.map((d) => d.where?.field)).toEqual(['listen.port', 'targets.0.quorum']);
