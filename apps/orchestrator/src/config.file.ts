@@ -259,7 +259,7 @@ function invalid(file: string, details: Problem[]): PlanwardenError {
   const more = details.length > 1 ? ` (and ${details.length - 1} more)` : '';
   return new PlanwardenError('CONFIG_INVALID', `${place}: ${first?.message ?? 'invalid'}${more}`, {
     ...(first?.where ? { where: first.where } : {}),
-    remedy: `Mend the lines named and start again.`,
+    remedy: 'Mend the lines named. What runs already reads them at once; else start again.',
     details,
   });
 }
