@@ -288,6 +288,8 @@ agents:`,
       const run = String(data.run);
       const waiting = await world.until(run, waitsForApproval);
       expect(waiting.run.wait?.message).toContain('The shop has a sale.');
+      const { content } = await world.client.callTool({ name: 'get_run', arguments: { run } });
+      expect(JSON.stringify(content)).toMatch(/Held whatever the votes: [^.]*: The shop has a sale\.(?!\.)/);
       await world.review('ravi-reviewer', pullOf(waiting).number, 'APPROVE', pullOf(waiting).sha);
       const held = await world.until(run, isFrozen);
       expect(held.run).toMatchObject({ ended: false, wait: { reason: 'freeze' } });

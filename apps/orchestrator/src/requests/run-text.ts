@@ -14,8 +14,10 @@ export function runText({
   verified,
 }: RunDetail): string {
   return [
-    `Run ${run.id} is ${run.state}${run.wait === null ? '' : `, waiting for ${run.wait.reason}: ${run.wait.message}`}.`,
-    ...(freeze === null ? [] : [`Held whatever the votes: ${freezeWords(freeze)}.`]),
+    sentence(
+      `Run ${run.id} is ${run.state}${run.wait === null ? '' : `, waiting for ${run.wait.reason}: ${run.wait.message}`}`,
+    ),
+    ...(freeze === null ? [] : [sentence(`Held whatever the votes: ${freezeWords(freeze)}`)]),
     ...breakGlass.map((one) => `${one.by} broke the glass until ${one.until}: ${one.reason}`),
     ...(run.outcome === null ? [] : [errorText(run.outcome)]),
     ...findings.map(findingText),
@@ -27,6 +29,9 @@ export function runText({
     ...(review?.notCovered ?? []),
   ].join('\n');
 }
+
+/** With one full stop, also where it ends with a reason that somebody wrote as a sentence. */
+export const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 /** A finding in one line, with its place and what mends it. */
 export const findingText = (one: Finding): string =>

@@ -3,6 +3,7 @@ import { changeRequestSchema, freezeSchema, RUN_STATES } from '@planwarden/contr
 import { z } from 'zod';
 import { checked } from '../http/input.js';
 import { proposeChange } from '../requests/propose-change.js';
+import { sentence } from '../requests/run-text.js';
 import { personaFor, productTool } from './mcp-context.js';
 
 const fields = changeRequestSchema.shape;
@@ -50,7 +51,7 @@ export const proposeChangeTool = productTool({
     const run = await proposeChange(services, bell, { requester, persona }, request);
     const next = `Call get_run with run ${run.id} until it has ended or waits for a person.`;
     const freeze = await services.freezes.stopping(run.environment);
-    const held = freeze === null ? '' : ` It is planned and held: ${freezeWords(freeze)}.`;
+    const held = freeze === null ? '' : ` ${sentence(`It is planned and held: ${freezeWords(freeze)}`)}`;
     return {
       structured: { run: run.id, state: run.state, next, freeze },
       text: `Run ${run.id} has begun.${held} ${next}`,
