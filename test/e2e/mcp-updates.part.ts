@@ -5,7 +5,7 @@ import {
   ResourceUpdatedNotificationSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 import { anotherAgent, holds, modernClient, oldClient } from './mcp-clients.js';
-import { hasEnded, startWorld, type World, waitsForApproval, withStack } from './world.js';
+import { hasEnded, NGINX, startWorld, type World, waitsForApproval, withStack } from './world.js';
 
 describe('updates of resources', () => {
   const stranger = anotherAgent('stranger', 'web');
@@ -24,6 +24,13 @@ describe('updates of resources', () => {
 
   /** Everybody has left: nobody is told anything, and the journal is not read. */
   const isQuiet = () => world.at.app.journal.size === 0;
+
+  /** Whoever listens from now on is not told again of what the run did so far. */
+  async function isTold(run: string): Promise<void> {
+    const { runs } = world.at.app.services;
+    const last = (await runs.events(run)).at(-1)?.position ?? '';
+    await holds(async () => BigInt(await runs.lastPosition()) >= BigInt(last));
+  }
 
   /** What a client heard, in the words of its era. */
   interface Heard {
@@ -47,6 +54,7 @@ describe('updates of resources', () => {
     test('a listener hears of the run it follows, of new runs, and of nothing after it closed', async () => {
       const run = await world.propose();
       await world.until(run, waitsForApproval);
+      await isTold(run);
       const uri = `planwarden://runs/${run}`;
       const client = await modernClient(world.url, world.agentToken);
       const heard = hears(client);
@@ -119,9 +127,18 @@ describe('updates of resources', () => {
       await holds(() => heard.updated.includes(uri));
       expect(new Set(heard.updated)).toEqual(new Set([uri]));
       await client.unsubscribeResource({ uri });
+      // The stream keeps its order: what was under way before it heard of this new run has come.
+      const hearsOfAnother = async (name: string): Promise<void> => {
+        const before = heard.lists;
+        await world.propose({ ...NGINX, name });
+        await holds(() => heard.lists > before);
+      };
+      await hearsOfAnother('second');
       const before = heard.updated.length;
       await world.call('cancel_run', { run });
       await world.until(run, hasEnded);
+      await isTold(run);
+      await hearsOfAnother('third');
       await expect(client.subscribeResource({ uri: 'planwarden://runs/run_0' })).rejects.toMatchObject({
         code: -32602,
       });

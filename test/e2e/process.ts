@@ -6,6 +6,16 @@ import { join } from 'node:path';
 const root = process.cwd();
 export const MAIN = join(root, 'apps/orchestrator/dist/main.js');
 export const CLI = join(root, 'apps/cli/bin/planwarden.mjs');
+/** What that runs. */
+export const BUILT_CLI = join(root, 'apps/cli/dist/main.js');
+
+/** Builds what a child process runs, as far as it does not stand as the sources are. @throws Error with what the compiler says */
+export function build(): void {
+  const { stdout, status } = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b'], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`it cannot be built: ${stdout}`);
+}
 
 /** A child process whose words are kept. */
 export interface Running {
@@ -100,10 +110,10 @@ export const isTaken = (port: number): Promise<boolean> =>
     server.listen(port, '127.0.0.1', () => server.close(() => resolve(false)));
   });
 
-/** The first of three ports in a row that nobody listens on. */
+/** The first of three ports in a row that nobody listens on, below those that installations in other test files pick. */
 export async function threeFreePorts(): Promise<number> {
   for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const port = 10_000 + Math.floor(Math.random() * 4_900);
     const taken = await Promise.all([port, port + 1, port + 2].map(isTaken));
     if (!taken.includes(true)) return port;
   }

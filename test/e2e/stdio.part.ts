@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -11,7 +11,7 @@ import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport as OldStdio } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { holds } from './mcp-clients.js';
-import { CLI, run } from './process.js';
+import { BUILT_CLI, build, CLI, run } from './process.js';
 import { hasEnded, startWorld, type World, waitsForApproval } from './world.js';
 
 const HELLO = { capabilities: {}, clientInfo: { name: 't', version: '1' } };
@@ -20,6 +20,8 @@ describe('stdin and stdout', () => {
   let world: World;
   let empty: string;
   beforeAll(async () => {
+    // In a fresh clone nobody may have; where the whole suite runs, start.spec.ts has, long before.
+    if (!existsSync(BUILT_CLI)) build();
     world = await startWorld();
     // The program writes it; here the installation runs in this process.
     writeFileSync(join(world.folder, 'address.json'), JSON.stringify({ url: world.url }));

@@ -22,8 +22,14 @@ const TWO_WROTE = /records an effect twice|did a step twice|errored \(INTERNAL\)
 /** Whether that was found. @param problems what a trial without the guard says */
 export const isShown = ({ symptom }: Mutation, problems: readonly string[]): boolean =>
   problems.some((problem) => symptom.test(problem));
-/** A trial without the guard, waited for as long as an engine with its guards would take on a slow machine. */
-export const trialOf = ({ cuts, symptom }: Mutation) => ({ cuts, symptom, withinMs: 45_000 });
+/**
+ * A trial without the guard. Where no end is the symptom, it is waited for as long as an engine with its guards would take on
+ * a slow machine; where it is something else, that comes when it comes.
+ */
+export const trialOf = ({ cuts, symptom }: Mutation) => ({
+  ...{ cuts, symptom },
+  withinMs: symptom === NEVER_ENDS ? 45_000 : 180_000,
+});
 
 export const MUTATIONS: readonly Mutation[] = [
   {
