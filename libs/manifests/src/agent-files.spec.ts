@@ -167,6 +167,7 @@ describe('parsing', () => {
     ['a name with a line break', object.replace('settings', '"a\\nPlan: 0 to create"'), 1],
     ['a name that is a way', object.replace('settings', '../secrets/x'), 1],
     ['a namespace that is a way', object.replace('staging-shop', '../staging-shop'), 1],
+    ['what is nested too deeply', `${object}  deep: ${'['.repeat(150)}${']'.repeat(150)}\n`, 8],
     ['too many documents', '---\n'.repeat(501), 501],
     ['the same object twice', `${object}---\n${object}`, 9],
   ])('refuses %s with file and line', (_what, content, line) => {

@@ -39,7 +39,10 @@ export function oddNode(document: Document, text: string): Oddity | undefined {
   let found: Oddity | undefined;
   visit(document, {
     Node: (_key, node, path) => {
-      const message = oddMessage(node) ?? (isScalar(node) ? oddAsWritten(node, text, path) : undefined);
+      const message =
+        oddMessage(node) ??
+        (isScalar(node) ? oddAsWritten(node, text, path) : undefined) ??
+        (path.filter(isCollection).length > MOST_LEVELS ? TOO_DEEP : undefined);
       if (message !== undefined) found = { offset: offsetOf(node), message };
       else if (isMap(node)) found = oddKey(node.items);
       return found ? visit.BREAK : undefined;
@@ -48,6 +51,9 @@ export function oddNode(document: Document, text: string): Oddity | undefined {
   return found;
 }
 
+/** More than any object has; what is deeper would be hidden from a reader of the plan. */
+const MOST_LEVELS = 100;
+const TOO_DEEP = `this is nested deeper than ${MOST_LEVELS} levels`;
 const DIRECTIVE = 'directives are refused';
 const TWO_READINGS = 'this is read differently by different tools: put quotes around it or write it plainly';
 
