@@ -1,38 +1,21 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { type FaultPoints, PlanwardenError } from '@planwarden/contracts';
-import { startTestDatabase, type TestDatabase } from '@planwarden/database';
 import {
   done,
-  migrateRuns,
   type Pipeline,
   RunEngine,
   type RunEngineOptions,
   type RunRecord,
-  RunStore,
   type Step,
   type StepContext,
 } from './index.js';
+import { asAny, RunsUnderTest, race } from './run-engine.spec-kit.js';
 
-let db: TestDatabase;
-let store: RunStore;
-beforeAll(async () => {
-  db = await startTestDatabase();
-  await migrateRuns(db.pool);
-  store = new RunStore(db.pool);
-});
-afterAll(() => db.close());
+const runs = new RunsUnderTest();
+// Some are left open, and all are of one agent.
+const begin = (): Promise<RunRecord> => runs.begin(100);
 
-const asAny = { parse: (value: unknown) => value };
-const race = { key: 'the run', guard: 'unique', asks: 'whether it is there', leaves: 'one' };
 const keyed = { race, key: ({ id }: RunRecord) => id };
-
-let targets = 0;
-function begin(): Promise<RunRecord> {
-  targets += 1;
-  const requester = { principal: `agent:${targets}`, onBehalfOf: null };
-  const run = { title: 'Run nginx', target: `t-${targets}`, environment: 'staging', persona: 'devops', requester };
-  return store.start({ ...run, request: {} }, 'test/1', { openRuns: 10 });
-}
 
 /** A road of one step, which says on the outside why it ended. */
 function road(execute: (context: StepContext) => Promise<unknown>): { made: Pipeline; said: string[] } {
@@ -65,7 +48,7 @@ function road(execute: (context: StepContext) => Promise<unknown>): { made: Pipe
 let workers = 0;
 function engine(made: Pipeline, options: Partial<RunEngineOptions> = {}): RunEngine {
   workers += 1;
-  return new RunEngine({ pool: db.pool, pipelines: [made], worker: `w${workers}`, backOffMs: 0, ...options });
+  return new RunEngine({ pool: runs.pool, pipelines: [made], worker: `w${workers}`, backOffMs: 0, ...options });
 }
 
 /** The journal refuses what comes while `isRefusing`. */
@@ -105,10 +88,10 @@ describe('a worker whose entry the journal did not take', () => {
       const worker = engine(made, { faults: journal.faults, maxAttempts: 1 });
       await expect(worker.advance(run.id)).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
       expect([acts, said]).toEqual([['refused'], []]);
-      expect(await store.get(run.id)).toMatchObject({ state: 'pending', ended: false });
+      expect(await runs.store.get(run.id)).toMatchObject({ state: 'pending', ended: false });
       journal.isRefusing = false;
       expect((await worker.advance(run.id)).kind).toBe('ended');
-      expect([acts, (await store.get(run.id)).outcome]).toEqual([['refused', 'push'], null]);
+      expect([acts, (await runs.store.get(run.id)).outcome]).toEqual([['refused', 'push'], null]);
     },
   );
 
@@ -117,13 +100,13 @@ describe('a worker whose entry the journal did not take', () => {
     const acts: string[] = [];
     const { made, said } = road(async (context) => {
       // By this worker's own clock the lease is not over: only the journal knows.
-      await db.pool.query('UPDATE runs SET fence = fence + 1 WHERE id = $1', [run.id]);
+      await runs.pool.query('UPDATE runs SET fence = fence + 1 WHERE id = $1', [run.id]);
       await context.note('late').catch(() => undefined);
       await context.effect('label', asAny, async () => acts.push('label')).catch(() => undefined);
       throw new PlanwardenError('CONFIG_INVALID', 'final', { remedy: 'none' });
     });
     expect(await engine(made).advance(run.id)).toEqual({ kind: 'nothing' });
-    expect([acts, said, (await store.get(run.id)).ended]).toEqual([[], [], false]);
+    expect([acts, said, (await runs.store.get(run.id)).ended]).toEqual([[], [], false]);
   });
 
   test('whose step went on as if nothing had been ends nothing', async () => {
@@ -137,7 +120,7 @@ describe('a worker whose entry the journal did not take', () => {
     await expect(engine(made, { faults: journal.faults }).advance(run.id)).rejects.toMatchObject({
       code: 'DATABASE_UNAVAILABLE',
     });
-    expect([said, (await store.get(run.id)).ended]).toEqual([[], false]);
+    expect([said, (await runs.store.get(run.id)).ended]).toEqual([[], false]);
   });
 });
 
@@ -151,18 +134,18 @@ describe('effects of one step that are asked for at the same time', () => {
       isDone = resolve;
     });
     // Connections that stand ready: both looks would be at the same time.
-    const ready = await Promise.all(Array.from({ length: 4 }, () => db.pool.connect()));
+    const ready = await Promise.all(Array.from({ length: 4 }, () => runs.pool.connect()));
     for (const one of ready) one.release();
     // The second look at the store answers after the first effect was recorded.
     const query = async (statement: unknown, values: unknown) => {
-      const answer = await db.pool.query(statement as string, values as unknown[]);
+      const answer = await runs.pool.query(statement as string, values as unknown[]);
       if (typeof statement === 'string' && statement.includes('FROM run_effects')) {
         asked += 1;
         if (asked === 2) await pushed;
       }
       return answer;
     };
-    const pool = Object.assign(Object.create(db.pool) as typeof db.pool, { query });
+    const pool = Object.assign(Object.create(runs.pool) as typeof runs.pool, { query });
     let tries = 0;
     const { made } = road(async (context) => {
       tries += 1;

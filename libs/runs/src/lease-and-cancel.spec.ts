@@ -1,42 +1,25 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { type FaultPoints, PlanwardenError } from '@planwarden/contracts';
-import { startTestDatabase, type TestDatabase } from '@planwarden/database';
 import {
   done,
   type Effect,
-  migrateRuns,
   type Pipeline,
   RunEngine,
   type RunEngineOptions,
   type RunRecord,
-  RunStore,
   type Step,
 } from './index.js';
+import { asAny, RunsUnderTest, race } from './run-engine.spec-kit.js';
 
-let db: TestDatabase;
-let store: RunStore;
-beforeAll(async () => {
-  db = await startTestDatabase();
-  await migrateRuns(db.pool);
-  store = new RunStore(db.pool);
-});
-afterAll(() => db.close());
+const runs = new RunsUnderTest();
+// Some are left open, and all are of one agent.
+const begin = (): Promise<RunRecord> => runs.begin(100);
 
 const owner = { by: 'person:owner', reason: 'wrong' };
-const asAny = { parse: (value: unknown) => value };
-const race = { key: 'the run', guard: 'unique', asks: 'whether it is there', leaves: 'one' };
 const effect = (name: string, kind: Effect['kind'] = 'once'): Effect => {
   const own = { name, race, key: ({ id, round }: RunRecord) => `${id}/${round}` };
   return kind === 'once' ? { ...own, kind, reconcile: async () => ({ found: 'absent' }) } : { ...own, kind };
 };
-
-let targets = 0;
-function begin(): Promise<RunRecord> {
-  targets += 1;
-  const requester = { principal: `agent:${targets}`, onBehalfOf: null };
-  const run = { title: 'Run nginx', target: `t-${targets}`, environment: 'staging', persona: 'devops', requester };
-  return store.start({ ...run, request: {} }, 'test/1', { openRuns: 10 });
-}
 
 /** A road whose apply releases one effect; `acts` tells how often. */
 function road(change: Readonly<Record<string, Partial<Step>>> = {}): { readonly made: Pipeline; acts: string[] } {
@@ -75,7 +58,7 @@ function road(change: Readonly<Record<string, Partial<Step>>> = {}): { readonly 
 let workers = 0;
 function engine(made: Pipeline, options: Partial<RunEngineOptions> = {}): RunEngine {
   workers += 1;
-  return new RunEngine({ pool: db.pool, pipelines: [made], worker: `w${workers}`, backOffMs: 0, ...options });
+  return new RunEngine({ pool: runs.pool, pipelines: [made], worker: `w${workers}`, backOffMs: 0, ...options });
 }
 const onceAt = (name: string, what: () => Promise<void>): FaultPoints => {
   let isMet = false;
@@ -102,7 +85,7 @@ describe('a worker that was away between intent and act', () => {
     let now = 1000;
     const faults = onceAt('runs:effect:intended', async () => {
       // What a pause does: the database's clock runs on, the lease is over, another worker does the rest.
-      await db.pool.query(`UPDATE runs SET lease_until = clock_timestamp() - interval '1 s' WHERE id = $1`, [run.id]);
+      await runs.pool.query(`UPDATE runs SET lease_until = clock_timestamp() - interval '1 s' WHERE id = $1`, [run.id]);
       expect((await engine(made).advance(run.id)).kind).toBe('ended');
       now += LEASE_MS;
     });
@@ -119,7 +102,7 @@ describe('a worker that was away between intent and act', () => {
     // To the microsecond: two statements may fall into one millisecond.
     const leaseOf = async () => {
       const text = 'SELECT extract(epoch FROM lease_until)::float8 AS until FROM runs WHERE id = $1';
-      return (await db.pool.query<{ until: number }>(text, [run.id])).rows[0];
+      return (await runs.pool.query<{ until: number }>(text, [run.id])).rows[0];
     };
     const acting = road({
       apply: {
@@ -158,7 +141,7 @@ describe('a worker that was away between intent and act', () => {
     });
     let now = 1000;
     const faults = onceAt('runs:effect:intended', async () => {
-      await db.pool.query('UPDATE runs SET fence = fence + 1 WHERE id = $1', [run.id]);
+      await runs.pool.query('UPDATE runs SET fence = fence + 1 WHERE id = $1', [run.id]);
       now += LEASE_MS;
     });
     const away = engine(made, { faults, leaseMs: LEASE_MS, monotonic: () => now });
@@ -181,13 +164,13 @@ describe('a worker that was away between intent and act', () => {
     });
     let now = 1000;
     const faults = onceAt('runs:tell:intended', async () => {
-      await db.pool.query('UPDATE runs SET fence = fence + 1 WHERE id = $1', [run.id]);
+      await runs.pool.query('UPDATE runs SET fence = fence + 1 WHERE id = $1', [run.id]);
       now += LEASE_MS;
     });
     const away = engine(made, { faults, leaseMs: LEASE_MS, monotonic: () => now });
     expect(await away.advance(run.id)).toEqual({ kind: 'nothing' });
     expect(said).toEqual([]);
-    await db.pool.query('UPDATE runs SET lease_until = NULL, lease_owner = NULL WHERE id = $1', [run.id]);
+    await runs.pool.query('UPDATE runs SET lease_until = NULL, lease_owner = NULL WHERE id = $1', [run.id]);
     expect((await engine(made).advance(run.id)).kind).toBe('ended');
     expect(said).toHaveLength(1);
   });
@@ -199,15 +182,15 @@ describe('a cancel that was taken', () => {
     const { made, acts } = road({
       confirm: {
         execute: async () => {
-          await store.requestCancel(run.id, owner);
+          await runs.store.requestCancel(run.id, owner);
           return done('the votes are there');
         },
       },
     });
     expect((await engine(made).advance(run.id)).kind).toBe('ended');
-    expect(await store.get(run.id)).toMatchObject({ state: 'canceled', outcome: null });
+    expect(await runs.store.get(run.id)).toMatchObject({ state: 'canceled', outcome: null });
     expect(acts).toEqual([]);
-    expect((await store.steps(run.id)).map(({ step }) => step)).not.toContain('apply');
+    expect((await runs.store.steps(run.id)).map(({ step }) => step)).not.toContain('apply');
   });
 
   test('is heeded by the worker that finds the run confirmed', async () => {
@@ -215,7 +198,7 @@ describe('a cancel that was taken', () => {
     const { made, acts } = road({
       confirm: {
         execute: async () => {
-          await store.requestCancel(run.id, owner);
+          await runs.store.requestCancel(run.id, owner);
           return done('the votes are there');
         },
       },
@@ -228,11 +211,11 @@ describe('a cancel that was taken', () => {
       },
     };
     expect(await engine(made, { faults: dies }).advance(run.id)).toEqual({ kind: 'nothing' });
-    expect((await store.get(run.id)).state).toBe('confirmed');
-    await db.pool.query('UPDATE runs SET lease_until = NULL, lease_owner = NULL WHERE id = $1', [run.id]);
-    await store.wake(run.id);
+    expect((await runs.store.get(run.id)).state).toBe('confirmed');
+    await runs.pool.query('UPDATE runs SET lease_until = NULL, lease_owner = NULL WHERE id = $1', [run.id]);
+    await runs.store.wake(run.id);
     expect((await engine(made).advance(run.id)).kind).toBe('ended');
-    expect((await store.get(run.id)).state).toBe('canceled');
+    expect((await runs.store.get(run.id)).state).toBe('canceled');
     expect(acts).toEqual([]);
   });
 
@@ -242,14 +225,14 @@ describe('a cancel that was taken', () => {
       confirm: {
         execute: async (context) => {
           if (context.run.wait === null) return { kind: 'wait', reason: 'approval', message: 'a vote', forMs: 0 };
-          await store.requestDiscard(run.id, owner);
+          await runs.store.requestDiscard(run.id, owner);
           return done('the votes are there');
         },
       },
     });
     expect((await engine(made).advance(run.id)).kind).toBe('parked');
     expect((await engine(made).advance(run.id)).kind).toBe('ended');
-    expect(await store.get(run.id)).toMatchObject({ state: 'discarded', outcome: { code: 'VOTE_REJECTED' } });
+    expect(await runs.store.get(run.id)).toMatchObject({ state: 'discarded', outcome: { code: 'VOTE_REJECTED' } });
     expect(acts).toEqual([]);
   });
 });
@@ -267,13 +250,13 @@ test('a cancel that is heard just before a step begins reaches that step: it beg
     },
   });
   const leaseOf = async () => {
-    const { rows } = await db.pool.query<{ until: Date }>('SELECT lease_until AS until FROM runs WHERE id = $1', [
+    const { rows } = await runs.pool.query<{ until: Date }>('SELECT lease_until AS until FROM runs WHERE id = $1', [
       run.id,
     ]);
     return rows[0]?.until.getTime();
   };
   const faults = onceAt('runs:step:started', async () => {
-    await store.requestCancel(run.id, owner);
+    await runs.store.requestCancel(run.id, owner);
     // The lease is renewed twice from here: the second time at the latest brings the cancel along.
     for (let renewed = 0, last = await leaseOf(); renewed < 2; ) {
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -284,7 +267,7 @@ test('a cancel that is heard just before a step begins reaches that step: it beg
   });
   // By its own clock, which stands still, the lease is never over, however long this machine takes.
   expect((await engine(made, { faults, leaseMs: 900, monotonic: () => 0 }).advance(run.id)).kind).toBe('ended');
-  expect((await store.get(run.id)).state).toBe('canceled');
+  expect((await runs.store.get(run.id)).state).toBe('canceled');
   expect(acts).toEqual([]);
 });
 
@@ -304,11 +287,11 @@ test('a cancel is refused once something was released, also where the road waits
     },
   });
   expect((await engine(made).advance(run.id)).kind).toBe('parked');
-  expect((await store.get(run.id)).state).toBe('awaiting_approval');
+  expect((await runs.store.get(run.id)).state).toBe('awaiting_approval');
   expect(acts).toHaveLength(1);
-  await expect(store.requestCancel(run.id, owner)).rejects.toMatchObject({ code: 'RUN_ENDED' });
-  await expect(store.requestDiscard(run.id, owner)).rejects.toMatchObject({ code: 'RUN_ENDED' });
-  expect(await store.get(run.id)).toMatchObject({ cancel: null, discard: null });
+  await expect(runs.store.requestCancel(run.id, owner)).rejects.toMatchObject({ code: 'RUN_ENDED' });
+  await expect(runs.store.requestDiscard(run.id, owner)).rejects.toMatchObject({ code: 'RUN_ENDED' });
+  expect(await runs.store.get(run.id)).toMatchObject({ cancel: null, discard: null });
 });
 
 test('a target that never answers what was released is asked no longer than a step may take; the cancel waits', async () => {
@@ -325,7 +308,7 @@ test('a target that never answers what was released is asked no longer than a st
   const { made } = road({
     confirm: {
       execute: async (context) => {
-        if (!isFirst && context.run.cancel === null) await store.requestCancel(run.id, owner);
+        if (!isFirst && context.run.cancel === null) await runs.store.requestCancel(run.id, owner);
         return done('confirmed');
       },
     },
@@ -342,9 +325,9 @@ test('a target that never answers what was released is asked no longer than a st
     },
   });
   await engine(made).advance(run.id);
-  await db.pool.query("UPDATE runs SET lease_until = clock_timestamp() - interval '1 s' WHERE id = $1", [run.id]);
+  await runs.pool.query("UPDATE runs SET lease_until = clock_timestamp() - interval '1 s' WHERE id = $1", [run.id]);
   const worker = engine(made, { stepGraceMs: 10, maxBackOffMs: 0 });
   // On a slow machine the step itself may take too long, and is tried again.
   while ((await worker.advance(run.id)).kind !== 'ended');
-  expect([(await store.get(run.id)).state, asked > 1]).toEqual(['applied', true]);
+  expect([(await runs.store.get(run.id)).state, asked > 1]).toEqual(['applied', true]);
 });
